@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 
 class Label(StrEnum):
@@ -61,3 +61,19 @@ class Span:
             "check_worthiness": self.check_worthiness,
             "attribution": self.attribution.to_dict() if self.attribution else None,
         }
+
+
+class Labelled(Protocol):
+    """Anything with offsets and a label: a ``Span``, or a span of labelled data."""
+
+    @property
+    def start(self) -> int:
+        """First character."""
+
+    @property
+    def end(self) -> int:
+        """One past the last character."""
+
+    @property
+    def label(self) -> Label:
+        """What it does."""

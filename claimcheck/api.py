@@ -1,0 +1,90 @@
+"""``analyze``, ``analyze_many`` and ``load``: one screen over ``Model``, and the embedded model, cached."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from claimcheck.span import Span
+
+if TYPE_CHECKING:
+    from claimcheck.model import Model
+
+_NAME = "claimcheck-fa-small"
+
+
+def analyze(text: str, *, model: Model | str | os.PathLike[str] | None = None) -> list[Span]:
+    """Claims, opinions and calls to action in a Persian text, as spans of the text itself.
+
+    Args:
+        text: raw text of any length; empty or without Persian letters gives ``[]``.
+        model: a loaded ``Model``, a model folder, or ``None`` for the embedded one.
+
+    Returns:
+        Spans sorted by ``start``, disjoint, each inside one sentence.
+
+    Raises:
+        TypeError: ``text`` is not a ``str``.
+        FileNotFoundError: ``model`` names a folder that is not there.
+        ModelError: the folder is not a usable model.
+
+    >>> for span in analyze("وزیر نیرو گفت: مصرف برق امسال ۱۲ درصد رشد کرده است."):
+    ...     print(span.label, span.text, "|", span.attribution.text)
+    claim مصرف برق امسال ۱۲ درصد رشد کرده است | وزیر نیرو گفت:
+    """
+    return _resolve(model).analyze(text)
+
+
+def analyze_many(
+    texts: Iterable[str], *, model: Model | str | os.PathLike[str] | None = None, batch_size: int = 64
+) -> Iterator[list[Span]]:
+    """``analyze`` over a stream of texts: one list a text, in order, never the whole input in memory.
+
+    Args:
+        texts: any iterable of ``str``.
+        model: as for ``analyze``.
+        batch_size: how many texts are read ahead; the result does not depend on it.
+    """
+    return _resolve(model).analyze_many(texts, batch_size=batch_size)
+
+
+def load(folder: str | os.PathLike[str] | None = None) -> Model:
+    """Open a model folder, or the embedded model where ``folder`` is ``None``.
+
+    Raises:
+        FileNotFoundError: ``folder`` is not there or a file is missing in it.
+        ModelError: it is not a usable model.
+    """
+    if folder is None:
+        return _open(embedded_folder(), 0)
+    from claimcheck.model import Model
+
+    return Model.load(folder)
+
+
+def embedded_folder() -> Path:
+    """The folder of the model that ships with the package."""
+    package = Path(__file__).parent
+    shipped = package / "models" / _NAME
+    return shipped if shipped.is_dir() else package.parent / "models" / _NAME
+
+
+def _resolve(model: Model | str | os.PathLike[str] | None) -> Model:
+    if model is None:
+        return load()
+    if isinstance(model, str | os.PathLike):
+        settings = Path(model) / "claimcheck.json"
+        written = settings.stat().st_mtime_ns if settings.is_file() else 0
+        return _open(Path(model), written)
+    return model
+
+
+@lru_cache(maxsize=4)
+def _open(folder: Path, written: int) -> Model:
+    """Opened once; ``written`` (the time of its settings) opens a retrained folder anew."""
+    from claimcheck.model import Model
+
+    return Model.load(folder)

@@ -1,0 +1,182 @@
+"""A model folder opened and run over texts: raw text in, spans out; the batch path is the only path."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from claimcheck import frames, tags
+from claimcheck.calibration import WORTH
+from claimcheck.encoding import Encoder, Encoding, Window, windows
+from claimcheck.folder import Settings, read_folder
+from claimcheck.runtime import ModelError, OnnxRuntime, Runtime, TorchRuntime
+from claimcheck.sentences import split_sentences
+from claimcheck.span import Label, Span
+
+_PERSIAN = re.compile("[\u0620-\u064a\u066e-\u06d3\u06fa-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc]")
+_STEP = 16  # windows are padded to a multiple of this many pieces, and only ever batched with their like
+_PIECES_A_RUN = 2048
+
+
+class Model:
+    """A tagger with its tokenizer and settings.
+
+    Args:
+        encoder: the tokenizer, and the window that may be filled.
+        runtime: ids in, logits out.
+        settings: the decoder's prices and the calibration.
+        pad_id: the id that fills a batch up.
+    """
+
+    def __init__(self, encoder: Encoder, runtime: Runtime, settings: Settings, pad_id: int) -> None:
+        self.encoder = encoder
+        self.runtime = runtime
+        self.settings = settings
+        self.pad_id = pad_id
+
+    @classmethod
+    def load(
+        cls, folder: str | os.PathLike[str], *, runtime: str = "onnx", threads: int | None = None
+    ) -> Model:
+        """Open a model folder.
+
+        Args:
+            folder: its path.
+            runtime: ``"onnx"``, or ``"torch"`` to run the safetensors weights (extra ``train``).
+            threads: threads inside one run of the ONNX file; all cores where ``None``.
+
+        Raises:
+            FileNotFoundError: there is no such folder, or a file is missing in it.
+            ModelError: the folder is there but is broken, or is not a claimcheck model.
+        """
+        if runtime not in ("onnx", "torch"):
+            raise ValueError(f"runtime must be 'onnx' or 'torch', got {runtime!r}")
+        opened = read_folder(folder)
+        engine: Runtime
+        if runtime == "torch":
+            engine = TorchRuntime.open(folder)
+        else:
+            engine = OnnxRuntime(opened.onnx_file, threads)
+            if engine.tags != len(tags.TAGS):
+                raise ModelError(
+                    f"{opened.onnx_file} gives {engine.tags} scores a token, wanted {len(tags.TAGS)}"
+                )
+        return cls(Encoder(opened.tokenizer, opened.settings.window), engine, opened.settings, opened.pad_id)
+
+    def analyze(self, text: str) -> list[Span]:
+        """Claims, opinions and calls to action of ``text``, sorted and disjoint, with their frames.
+
+        Raises:
+            TypeError: ``text`` is not a ``str``.
+        """
+        return next(self.analyze_many([text]))
+
+    def analyze_many(self, texts: Iterable[str], *, batch_size: int = 64) -> Iterator[list[Span]]:
+        """``analyze`` over a stream: in order, ``batch_size`` texts in memory at a time."""
+        for spans in self.segments_many(texts, batch_size=batch_size):
+            yield [span for span in spans if span.label is not Label.ATTRIBUTION]
+
+    def segments(self, text: str) -> list[Span]:
+        """All four labels: the spans of ``analyze`` and the attribution frames between them.
+
+        Raises:
+            TypeError: ``text`` is not a ``str``.
+        """
+        return next(self.segments_many([text]))
+
+    def segments_many(self, texts: Iterable[str], *, batch_size: int = 64) -> Iterator[list[Span]]:
+        """``segments`` over a stream: in order, ``batch_size`` texts in memory at a time."""
+        if isinstance(texts, str):
+            raise TypeError("texts must be an iterable of str, got one str; for one text call analyze(text)")
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be 1 or more, got {batch_size}")
+        stream = iter(texts)
+        while batch := list(islice(stream, batch_size)):
+            yield from self._segment_batch(batch)
+
+    def _segment_batch(self, texts: Sequence[str]) -> list[list[Span]]:
+        sentences = [split_sentences(text) if _PERSIAN.search(text) else [] for text in map(_checked, texts)]
+        encodings = self.encoder.encode(texts, sentences)
+        probabilities = self._tag_log_probabilities(encodings)
+        return [self._spans(*row) for row in zip(texts, sentences, encodings, probabilities, strict=True)]
+
+    def _tag_log_probabilities(self, encodings: Sequence[Encoding]) -> list[NDArray[np.float32]]:
+        """``(pieces, len(tags.TAGS))`` for every encoding.
+
+        Windows are run beside others of the same padded length only, so that what one text gets does not
+        depend on its company.
+        """
+        out = [np.zeros((len(encoding.ids), len(tags.TAGS)), np.float32) for encoding in encodings]
+        buckets: dict[int, list[tuple[int, Window]]] = {}
+        for i, encoding in enumerate(encodings):
+            for window in windows(encoding, self.encoder.size):
+                pieces = window.stop - window.start + len(self.encoder.prefix) + len(self.encoder.suffix)
+                buckets.setdefault(-(-pieces // _STEP) * _STEP, []).append((i, window))
+        for length, members in sorted(buckets.items()):
+            rows = max(1, _PIECES_A_RUN // length)
+            for k in range(0, len(members), rows):
+                self._run(encodings, members[k : k + rows], length, out)
+        return out
+
+    def _run(
+        self,
+        encodings: Sequence[Encoding],
+        members: Sequence[tuple[int, Window]],
+        length: int,
+        out: list[NDArray[np.float32]],
+    ) -> None:
+        ids = np.full((len(members), length), self.pad_id, np.int64)
+        mask = np.zeros((len(members), length), np.int64)
+        for row, (i, window) in enumerate(members):
+            pieces = self.encoder.window_ids(encodings[i], window)
+            ids[row, : len(pieces)] = pieces
+            mask[row, : len(pieces)] = 1
+        logits = self.runtime.logits(ids, mask)
+        logits = logits - logits.max(-1, keepdims=True)
+        scores = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+        for row, (i, window) in enumerate(members):
+            shift = len(self.encoder.prefix) - window.start
+            out[i][window.own_start : window.own_stop] = scores[
+                row, window.own_start + shift : window.own_stop + shift
+            ]
+
+    def _spans(
+        self,
+        text: str,
+        sentences: Sequence[tuple[int, int]],
+        encoding: Encoding,
+        log_probabilities: NDArray[np.float32],
+    ) -> list[Span]:
+        bounds = np.searchsorted(encoding.sentence, np.arange(len(sentences) + 1))
+        spans: list[Span] = []
+        for (start, end), (a, b) in zip(sentences, pairwise(bounds.tolist()), strict=True):
+            ranges = tags.words(text, start, end)
+            if a == b or not ranges or not _PERSIAN.search(text, start, end):
+                continue
+            evidence = tags.word_log_probabilities(log_probabilities[a:b], encoding.starts[a:b], ranges)
+            spans += [
+                self._span(text, segment)
+                for segment in tags.decode(text, ranges, evidence, self.settings.decoder)
+            ]
+        return frames.link(text, spans, sentences)
+
+    def _span(self, text: str, segment: tags.Segment) -> Span:
+        label = tags.LABEL_OF_TAG[segment.tag]
+        assert label is not None  # decode leaves out what has no label
+        raw, worth = segment.probabilities[segment.tag], None
+        if label is Label.CLAIM:
+            raw = segment.probabilities[tags.CLAIM] + segment.probabilities[tags.CHECK_WORTHY]
+            worth = self.settings.calibration.apply(WORTH, segment.probabilities[tags.CHECK_WORTHY] / raw)
+        confidence = self.settings.calibration.apply(label, raw)
+        return Span(segment.start, segment.end, text[segment.start : segment.end], label, confidence, worth)
+
+
+def _checked(text: str) -> str:
+    if not isinstance(text, str):
+        raise TypeError(f"text must be a str, got {type(text).__name__}: {text!r:.60}")
+    return text
