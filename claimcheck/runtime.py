@@ -44,6 +44,8 @@ class OnnxRuntime:
             raise ModelError(f"{path} keeps tensors in external files; export it again as one file")
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4  # errors come as exceptions; nothing is written to stderr
+        # our files are fused when they are written; more would cost start-up, and its layer norm is slower
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
         options.intra_op_num_threads = threads or 0
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
