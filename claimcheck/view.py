@@ -1,0 +1,286 @@
+"""Spans to look at: a page or a notebook cell in HTML, and coloured text for a terminal.
+
+Both are drawn from untrusted text, so what would act on the page or the terminal is replaced, one character
+by one: a control character by its picture (U+001B by ␛; those of C1 by U+FFFD), a lone surrogate by U+FFFD,
+the other line separators (U+0085, U+2028, U+2029) and a CR before LF by what they look like. The page keeps
+bidirectional controls as typed, but closes what was left open and drops a closing mark that closes nothing;
+the terminal view leaves them out. ZWNJ, ZWJ and direction marks stay everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from html import escape
+from itertools import pairwise
+from pathlib import Path
+
+from claimcheck.span import Attribution, Label, Span
+
+_SHOWN = (
+    {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\n\t"}
+    | {0x7F: 0x2421}
+    | dict.fromkeys([*range(0x80, 0xA0), *range(0xD800, 0xE000)], 0xFFFD)
+    | dict.fromkeys([0x85, 0x2028, 0x2029], 0x0A)
+)
+_CRLF = re.compile(r"\r(?=\n)")
+_PDF, _PDI = "\u202c", "\u2069"
+_OPENS = dict.fromkeys("\u202a\u202b\u202d\u202e", _PDF) | dict.fromkeys("\u2066\u2067\u2068", _PDI)
+_BIDI = re.compile("([\u202a-\u202e\u2066-\u2069])")
+_PERSIAN_DIGITS = str.maketrans("0123456789%", "۰۱۲۳۴۵۶۷۸۹٪")
+_NAMES = {
+    Label.CLAIM: "ادعا",
+    Label.OPINION: "نظر",
+    Label.CALL_TO_ACTION: "فراخوان به عمل",
+    Label.ATTRIBUTION: "گوینده/نقل",
+}
+_TAGS = _NAMES | {Label.CALL_TO_ACTION: "فراخوان", Label.ATTRIBUTION: "نقل"}  # drawn in the text: short
+_WORTH_LEVELS = 5
+_GLYPHS = {Label.CLAIM: "●", Label.OPINION: "◆", Label.CALL_TO_ACTION: "▲", Label.ATTRIBUTION: "❝"}
+# Black on pastels of the fixed part of the 256 colours: the same on a dark and on a light terminal.
+_CLAIM_COLOURS = (195, 153, 117, 75, 33)
+_COLOURS = {Label.CLAIM: 117, Label.OPINION: 222, Label.CALL_TO_ACTION: 218, Label.ATTRIBUTION: 252}
+_ROW_WIDTH = 60  # characters of a span's text in the list under the terminal view
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A stretch of the text as it is drawn; ``label`` is ``None`` between spans."""
+
+    text: str  # after ``_shown``
+    label: Label | None = None
+    confidence: float | None = None
+    worth: float | None = None
+    number: int = 0  # of the frame that it is or stands under; 0 for none
+    frame: str = ""  # that frame's text, on what stands under it
+
+
+@dataclass(frozen=True)
+class View:
+    """A text with its spans, to look at; in a notebook the last line of a cell shows it.
+
+    Args:
+        text: the text that was analysed.
+        spans: what ``analyze`` or ``Model.segments`` gave for it. Frames are drawn from spans labelled
+            ``attribution`` and from the ``attribution`` of the others.
+
+    Raises:
+        TypeError: ``text`` is not a ``str``, or ``spans`` holds something that is not a ``Span``.
+        ValueError: spans overlap, are out of order, or are not slices of ``text``.
+    """
+
+    text: str
+    spans: Sequence[Span]
+    _parts: tuple[_Part, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "spans", tuple(self.spans))
+        _check(self.text, self.spans)
+        object.__setattr__(self, "_parts", tuple(_divide(self.text, self.spans)))
+
+    def to_html(self) -> str:
+        """A whole page: right to left, light or dark as the reader's system is, no script, nothing loaded."""
+        return (
+            '<!DOCTYPE html>\n<html lang="fa" dir="rtl">\n<head>\n<meta charset="utf-8">\n'
+            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+            "style-src 'unsafe-inline'\">\n"
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            '<meta name="color-scheme" content="light dark">\n<title>claimcheck</title>\n'
+            f"<style>body {{ margin: 0; }}</style>\n</head>\n<body>\n{self._repr_html_()}</body>\n</html>\n"
+        )
+
+    def _repr_html_(self) -> str:
+        """The fragment that a notebook shows: its styles reach nothing outside it, and it has no ids."""
+        numbers = range(1, 1 + max((part.number for part in self._parts), default=0))
+        ties = "".join(
+            f'.claimcheck:has([data-tie="{n}"]:is(:hover, :focus)) [data-tie="{n}"] '
+            "{ outline: 2px solid var(--line); outline-offset: 1px; }\n"
+            for n in numbers
+        )
+        body = "".join(_mark(part) if part.label else _plain(part.text) for part in self._parts)
+        return (
+            f'<div class="claimcheck" lang="fa" dir="rtl">\n<style>\n{_css()}{ties}</style>\n'
+            f'{self._legend()}<div class="cc-text">{body}</div>\n</div>\n'
+        )
+
+    def to_ansi(self, *, colour: bool = True) -> str:
+        """Text for a terminal: a legend, the text with its spans in brackets, and a list of the spans.
+
+        Args:
+            colour: with ANSI colours (256 colours, black on pastel); without, the same text plain.
+        """
+        legend = "  ".join(
+            _paint(f" {_GLYPHS[label]} {label.replace('_', ' ')} ", _COLOURS[label], colour)
+            for label in Label
+        )
+        body = "".join(_bracketed(part, colour) for part in self._parts)
+        rows = "".join(_row(part, colour) for part in self._parts if part.label)
+        return f"{legend}\n\n{body}\n" + (f"\n{rows}" if rows else "")
+
+    def _legend(self) -> str:
+        items = []
+        for label, name in _NAMES.items():
+            count = sum(part.label is label for part in self._parts)
+            items.append(f'<li><mark class="cc-{label}">{name}</mark> <b>{_digits(count)}</b></li>')
+        levels = range(_WORTH_LEVELS)
+        depths = "".join(f'<mark class="cc-claim" data-worth="{i}">&nbsp;</mark>' for i in levels)
+        items.append(f"<li>ارزش راستی‌آزمایی: <b>کم</b> {depths} <b>زیاد</b></li>")
+        return f'<ul class="cc-legend">{"".join(items)}</ul>\n'
+
+
+def _check(text: str, spans: Sequence[Span]) -> None:
+    if not isinstance(text, str):
+        raise TypeError(f"text must be a str, got {type(text).__name__}: {text!r:.60}")
+    for span in spans:
+        if not isinstance(span, Span):
+            raise TypeError(f"spans must hold Span objects, got {type(span).__name__}: {span!r:.60}")
+        for part in (span, span.attribution) if span.attribution else (span,):
+            start, end = part.start, part.end
+            if not 0 <= start < end <= len(text) or text[start:end] != part.text:
+                raise ValueError(
+                    f"span {start}-{end} says {part.text!r:.60}, but text[{start}:{end}] of the {len(text)} "
+                    f"characters is {text[start:end]!r:.60}; show spans with the text they came from"
+                )
+    _check_order(spans)
+
+
+def _check_order(spans: Sequence[Span | Attribution]) -> None:
+    for one, two in pairwise(spans):
+        if two.start < one.end:
+            what = "overlap" if one.start < two.end else "are out of order"
+            raise ValueError(
+                f"spans {one.start}-{one.end} {one.text!r:.40} and {two.start}-{two.end} {two.text!r:.40} "
+                f"{what}; wanted disjoint spans sorted by start"
+            )
+
+
+def _divide(text: str, spans: Sequence[Span]) -> Iterator[_Part]:
+    """The whole text as parts: spans, frames known only by what stands under them, and the text between."""
+    shown = _CRLF.sub(" ", text).translate(_SHOWN)  # character for character, so that offsets hold
+    ties = {(s.attribution.start, s.attribution.end): s.attribution for s in spans if s.attribution}
+    numbers = {place: number for number, place in enumerate(sorted(ties), 1)}
+    seen = {(s.start, s.end) for s in spans if s.label is Label.ATTRIBUTION}
+    frames = [frame for place, frame in ties.items() if place not in seen]
+    drawn: list[Span | Attribution] = sorted([*spans, *frames], key=lambda part: part.start)
+    _check_order(drawn)
+    done = 0
+    for part in drawn:
+        if done < part.start:
+            yield _Part(shown[done : part.start])
+        piece, done = shown[part.start : part.end], part.end
+        if isinstance(part, Attribution):
+            yield _Part(piece, Label.ATTRIBUTION, number=numbers[part.start, part.end])
+        elif frame := part.attribution:
+            number = numbers[frame.start, frame.end]
+            quoted = shown[frame.start : frame.end]
+            yield _Part(piece, part.label, part.confidence, part.check_worthiness, number, quoted)
+        else:
+            number = numbers.get((part.start, part.end), 0)
+            yield _Part(piece, part.label, part.confidence, part.check_worthiness, number)
+    if done < len(shown):
+        yield _Part(shown[done:])
+
+
+def _closed(text: str) -> str:
+    """Bidirectional controls paired line by line, so that none reaches past ``text``, whoever wraps it."""
+    return "\n".join(map(_close_line, text.split("\n")))
+
+
+def _close_line(line: str) -> str:
+    pieces: list[str] = []
+    waiting: list[str] = []
+    isolates = 0
+    for piece in _BIDI.split(line):
+        if piece in _OPENS:
+            waiting.append(_OPENS[piece])
+            isolates += _OPENS[piece] == _PDI
+        elif piece == _PDI:
+            if not isolates:
+                continue  # it would close the element around the text
+            isolates -= 1
+            while waiting.pop() != _PDI:
+                pass
+        elif piece == _PDF:
+            if not waiting or waiting[-1] == _PDI:
+                continue
+            waiting.pop()
+        pieces.append(piece)
+    return "".join(pieces + waiting[::-1])
+
+
+@cache
+def _css() -> str:
+    return Path(__file__).with_name("view.css").read_text("utf-8")
+
+
+def _plain(text: str) -> str:
+    return f'<bdi dir="rtl">{escape(_closed(text))}</bdi>'
+
+
+def _mark(part: _Part) -> str:
+    assert part.label
+    about = [_NAMES[part.label]]
+    worth = tie = badge = ""
+    if part.confidence is not None:
+        about.append(f"اطمینان {_percent(part.confidence)}")
+    if part.worth is not None:
+        about.append(f"ارزش راستی‌آزمایی {_percent(part.worth)}")
+        worth = f' data-worth="{_level(part.worth)}"'
+    if part.frame:
+        about.append(f"گوینده: \u2068{_closed(_one_line(part.frame))}\u2069")
+    if part.number:
+        tie = f' data-tie="{part.number}"'
+        badge = f'<i data-number="{_digits(part.number)}"></i>'
+    return (
+        f'<mark class="cc-{part.label}" dir="rtl" tabindex="0" data-tag="{_TAGS[part.label]}"{worth}{tie} '
+        f'title="{escape("؛ ".join(about))}">{badge}{escape(_closed(part.text))}</mark>'
+    )
+
+
+def _bracketed(part: _Part, colour: bool) -> str:
+    if not part.label:
+        return _BIDI.sub("", part.text)
+    mark = f"{_GLYPHS[part.label]}{part.number or ''}"
+    return _paint(f"[{mark} {_BIDI.sub('', part.text)}]", _colour(part), colour)
+
+
+def _row(part: _Part, colour: bool) -> str:
+    assert part.label
+    glyph = _paint(f" {_GLYPHS[part.label]} ", _colour(part), colour)
+    confidence = "" if part.confidence is None else f"{part.confidence:.0%}"
+    worth = "" if part.worth is None else f"worth {part.worth:.0%}"
+    tie = f"{_GLYPHS[Label.ATTRIBUTION]}{part.number}" if part.number else ""
+    text = _one_line(_BIDI.sub("", part.text))
+    if len(text) > _ROW_WIDTH:
+        text = text[: _ROW_WIDTH - 1] + "…"
+    return f"{glyph} {part.label.replace('_', ' '):<14} {confidence:>4}  {worth:<10}  {tie:<4} {text}\n"
+
+
+def _paint(text: str, background: int, colour: bool) -> str:
+    """Line by line, so that no colour runs on to the terminal's edge."""
+    if not colour:
+        return text
+    return "\n".join(f"\x1b[38;5;16;48;5;{background}m{line}\x1b[0m" for line in text.split("\n"))
+
+
+def _colour(part: _Part) -> int:
+    assert part.label
+    return _COLOURS[part.label] if part.worth is None else _CLAIM_COLOURS[_level(part.worth)]
+
+
+def _level(worth: float) -> int:
+    return min(max(int(worth * _WORTH_LEVELS), 0), _WORTH_LEVELS - 1)
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}".translate(_PERSIAN_DIGITS)
+
+
+def _digits(number: int) -> str:
+    return str(number).translate(_PERSIAN_DIGITS)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
