@@ -82,13 +82,14 @@ class View:
 
     def to_html(self) -> str:
         """A whole page: right to left, light or dark as the reader's system is, no script, nothing loaded."""
+        ground = "body { margin: 0; color-scheme: light dark; background: light-dark(#ffffff, #14171c); }"
         return (
             '<!DOCTYPE html>\n<html lang="fa" dir="rtl">\n<head>\n<meta charset="utf-8">\n'
             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
             "style-src 'unsafe-inline'\">\n"
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             '<meta name="color-scheme" content="light dark">\n<title>claimcheck</title>\n'
-            f"<style>body {{ margin: 0; }}</style>\n</head>\n<body>\n{self._repr_html_()}</body>\n</html>\n"
+            f"<style>{ground}</style>\n</head>\n<body>\n{self._repr_html_()}</body>\n</html>\n"
         )
 
     def _repr_html_(self) -> str:
@@ -123,10 +124,10 @@ class View:
         items = []
         for label, name in _NAMES.items():
             count = sum(part.label is label for part in self._parts)
-            items.append(f'<li><mark class="cc-{label}">{name}</mark> <b>{_digits(count)}</b></li>')
+            items.append(f'<li><mark class="cc-{label}"><bdi>{name}</bdi></mark> <b>{_digits(count)}</b></li>')
         levels = range(_WORTH_LEVELS)
         depths = "".join(f'<mark class="cc-claim" data-worth="{i}">&nbsp;</mark>' for i in levels)
-        items.append(f"<li>ارزش راستی‌آزمایی: <b>کم</b> {depths} <b>زیاد</b></li>")
+        items.append(f'<li class="cc-depth">ارزش راستی‌آزمایی: <b>کم</b> {depths} <b>زیاد</b></li>')
         return f'<ul class="cc-legend">{"".join(items)}</ul>\n'
 
 
@@ -234,8 +235,8 @@ def _mark(part: _Part) -> str:
         tie = f' data-tie="{part.number}"'
         badge = f'<i data-number="{_digits(part.number)}"></i>'
     return (
-        f'<mark class="cc-{part.label}" dir="rtl" tabindex="0" data-tag="{_TAGS[part.label]}"{worth}{tie} '
-        f'title="{escape("؛ ".join(about))}">{badge}{escape(_closed(part.text))}</mark>'
+        f'<mark class="cc-{part.label}" tabindex="0" data-tag="{_TAGS[part.label]}"{worth}{tie} '
+        f'title="{escape("؛ ".join(about))}">{badge}{_plain(part.text)}</mark>'
     )
 
 
