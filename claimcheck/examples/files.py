@@ -1,0 +1,88 @@
+"""Bytes in and out: UTF-8 or one clear error with file and line; a file is replaced whole or not at all."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from claimcheck.examples.records import BadRow, DataError, Place
+
+_WIDE = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def byte_lines(path: Path) -> Iterator[tuple[Place, bytes]]:
+    """Every line with its place, line ends and the UTF-8 mark taken off. Only ``\\n`` ends a line."""
+    with open(path, "rb") as stream:
+        for number, line in enumerate(stream, 1):
+            if number == 1:
+                line = _unmarked(path, line)
+            yield Place(str(path), number), line.rstrip(b"\r\n")
+
+
+def decode(line: bytes) -> str:
+    """UTF-8 or ``BadRow``, which names the byte."""
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        byte = f"0x{line[error.start]:02x} at byte {error.start + 1} of the line"
+        raise BadRow(f"not UTF-8 ({byte}); save the file as UTF-8") from error
+
+
+def read_text(path: Path) -> str:
+    """The whole file, without its UTF-8 mark; line ends as they are. ``DataError`` names file and line."""
+    data = _unmarked(path, path.read_bytes())
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"{path}:{line}: not UTF-8 (byte 0x{data[error.start]:02x}); save the file as UTF-8, "
+            f"for example: iconv -f WINDOWS-1256 -t UTF-8 {path.name}"
+        ) from error
+
+
+def _unmarked(path: Path, data: bytes) -> bytes:
+    if data.startswith(_WIDE):
+        name = "UTF-32" if data.startswith(_WIDE[:2]) else "UTF-16"
+        raise DataError(
+            f"{path}:1: the file is {name}, not UTF-8; convert it: iconv -f {name} -t UTF-8 {path.name}"
+        )
+    return data.removeprefix(codecs.BOM_UTF8)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[TextIO]:
+    """Write beside ``path``, then put it in place; nothing is left behind when writing fails."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with open(part, "w", encoding="utf-8", newline="") as stream:
+            yield stream
+        os.replace(part, path)
+    except UnicodeEncodeError as error:
+        raise DataError(f"{path}: a lone surrogate in a text; only the JSON formats can hold it") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """A new folder, put in place when all of it is written. A folder that holds something is an error."""
+    if path.is_file() or (path.is_dir() and any(path.iterdir())):
+        raise DataError(f"{path} is there already; name a new folder, or remove it first")
+    part = path.with_name(f".{path.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    try:
+        yield part
+        if path.is_dir():
+            path.rmdir()
+        os.replace(part, path)
+    except UnicodeEncodeError as error:
+        raise DataError(f"{path}: a lone surrogate in a text; only the JSON formats can hold it") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)

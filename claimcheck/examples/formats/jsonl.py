@@ -1,0 +1,81 @@
+"""Our JSON lines: ``{"id", "text", "genre", "source", "sentences", "spans": [{"start", "end", "label"}]}``.
+
+A claim's span has ``check_worthy`` as well; fields that are not ours are kept and written again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from claimcheck.examples.files import byte_lines, decode, replacing
+from claimcheck.examples.formats import fields as f
+from claimcheck.examples.records import BadRow, Draft, Example, Finding, Place, RawSpan
+
+
+def read(path: Path, fields: f.Fields) -> Iterator[Draft | Finding]:
+    """A draft or a finding a line; blank lines are passed over."""
+    return read_lines(path, lambda place, row: _draft(place, row, fields))
+
+
+def read_lines(path: Path, build: Callable[[Place, Mapping[str, Any]], Draft]) -> Iterator[Draft | Finding]:
+    """``build`` on the object of every line; what it refuses costs that line."""
+    for place, line in byte_lines(path):
+        try:
+            if text := decode(line).strip():
+                yield build(place, f.as_object(_parse(text)))
+        except BadRow as bad:
+            yield Finding(place, "row", str(bad))
+
+
+def write(examples: Iterable[Example], path: Path) -> None:
+    """One example a line, every field."""
+    write_lines((example.to_dict() for example in examples), path)
+
+
+def write_lines(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
+    """One object a line, letters as they are."""
+    with replacing(path) as out:
+        for row in rows:
+            out.write(dumps(row) + "\n")
+
+
+def dumps(value: Any, indent: int | None = None) -> str:
+    """JSON with its letters as they are; only a lone surrogate, which UTF-8 cannot hold, makes escapes."""
+    plain = json.dumps(value, ensure_ascii=False, indent=indent)
+    return plain if plain.isprintable() or _encodable(plain) else json.dumps(value, indent=indent)
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _parse(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise BadRow(f"not JSON: {error}") from error
+
+
+def _draft(place: Place, row: Mapping[str, Any], fields: f.Fields) -> Draft:
+    spans = row.get("spans")
+    if not isinstance(spans, list):
+        raise BadRow("no list of 'spans'; another format? Say which with --from")
+    raw = [_span(f.as_object(span)) for span in spans]
+    return f.draft(place, row, f.text_of(row, fields), raw, (fields.text, "spans"))
+
+
+def _span(span: Mapping[str, Any]) -> RawSpan:
+    if missing := {"start", "end", "label"} - span.keys():
+        raise BadRow(f"a span without {', '.join(sorted(missing))}: {span}")
+    worthy = span.get("check_worthy", False)
+    if not isinstance(worthy, bool):
+        raise BadRow(f"'check_worthy' must be true or false, this is {worthy!r}")
+    start, end = f.integer(span["start"], "'start'"), f.integer(span["end"], "'end'")
+    return RawSpan(start, end, f.name(span["label"]), worthy)

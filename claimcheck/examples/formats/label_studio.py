@@ -1,0 +1,167 @@
+"""Label Studio's JSON export: a list of tasks, each with ``data`` and ``annotations`` of ``result`` regions.
+
+Old versions count offsets in UTF-16 units, newer ones in code points. Every region carries its text, so
+the way of counting is the one under which the texts agree; where nothing can tell, that is an error.
+A task that several people annotated differently gives one record each (``lint`` reports the disagreement).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from claimcheck.examples.files import read_text, replacing
+from claimcheck.examples.formats import fields as f
+from claimcheck.examples.formats.jsonl import dumps
+from claimcheck.examples.labels import name_of
+from claimcheck.examples.offsets import CODE_POINTS, UTF16, from_utf16, has_astral
+from claimcheck.examples.records import BadRow, DataError, Draft, Example, Finding, Place, RawSpan
+
+# The labelling interface the files fit; people paste it into a new project.
+INTERFACE = """<View>
+  <Labels name="label" toName="text">
+    <Label value="claim"/><Label value="claim_check_worthy"/><Label value="opinion"/>
+    <Label value="call_to_action"/><Label value="attribution"/>
+  </Labels>
+  <Text name="text" value="$text" granularity="word"/>
+</View>"""
+
+
+def read(path: Path, fields: f.Fields) -> Iterator[Draft | Finding]:
+    """The drafts of every task; a task that cannot be used is one finding at the line where it begins."""
+    for place, task in _tasks(path):
+        try:
+            yield from _drafts(place, f.as_object(task), fields)
+        except BadRow as bad:
+            yield Finding(place, "row", str(bad))
+
+
+def write(examples: Iterable[Example], path: Path, *, predictions: bool = False) -> None:
+    """Tasks for import, offsets in code points; with ``predictions`` the spans are offered, not taken."""
+    holder = "predictions" if predictions else "annotations"
+    tasks = ({"data": _data(example), holder: [{"result": _regions(example)}]} for example in examples)
+    with replacing(path) as out:
+        out.write("[")
+        for i, task in enumerate(tasks):
+            out.write((",\n" if i else "\n") + dumps(task))
+        out.write("\n]\n")
+
+
+def _tasks(path: Path) -> Iterator[tuple[Place, Any]]:
+    """The elements of the outer list, each with its line."""
+    text, decoder, line, at = read_text(path), json.JSONDecoder(), 1, 0
+
+    def skip(blanks: str) -> str:
+        nonlocal at, line
+        while at < len(text) and text[at] in blanks:
+            line += text[at] == "\n"
+            at += 1
+        return text[at : at + 1]
+
+    if skip(" \t\r\n") != "[":
+        raise DataError(
+            f"{path}:{line}: a Label Studio export is a JSON list of tasks; this begins otherwise"
+        )
+    at += 1
+    while skip(" \t\r\n,") not in ("]", ""):
+        begin = at
+        try:
+            task, at = decoder.raw_decode(text, at)
+        except json.JSONDecodeError as error:
+            raise DataError(f"{path}:{error.lineno}: not JSON: {error.msg}") from error
+        yield Place(str(path), line), task
+        line += text.count("\n", begin, at)
+    if at >= len(text):
+        raise DataError(f"{path}:{line}: the file breaks off before its closing ']'")
+
+
+def _drafts(place: Place, task: Mapping[str, Any], fields: f.Fields) -> Iterator[Draft]:
+    data = f.as_object(task.get("data"))
+    text = f.text_of(data, fields)
+    done = [a for a in task.get("annotations") or [] if not f.as_object(a).get("was_cancelled")]
+    if not done:
+        raise BadRow("the task has no annotation (predictions are not labels)")
+    readings = [_spans(text, a.get("result"), fields) for a in done]
+    different = [spans for i, spans in enumerate(readings) if spans not in readings[:i]]
+    row = {"id": task.get("id"), **data}
+    for number, spans in enumerate(different, 1):
+        draft_row = row if number == 1 else {**row, "id": f"{row['id']}#{number}"}
+        yield f.draft(place, draft_row, text, spans, (fields.text,))
+
+
+def _spans(text: str, result: Any, fields: f.Fields) -> list[RawSpan]:
+    """The spans of one annotation, read under the way of counting that its texts agree with."""
+    if not isinstance(result, list):
+        raise BadRow("an annotation without a list of 'result' regions")
+    values = [f.as_object(f.as_object(region).get("value", {})) for region in result]
+    regions = [value for value in values if "labels" in value]
+    chosen = [RawSpan(0, len(text), f.name(name)) for value in values for name in value.get("choices", [])]
+    counted = [(f.integer(v.get("start"), "'start'"), f.integer(v.get("end"), "'end'")) for v in regions]
+    names = [_one_name(value["labels"]) for value in regions]
+    convert = _way_of_counting(text, counted, [value.get("text") for value in regions], fields.offsets)
+    found = [RawSpan(convert(a), convert(b), n) for (a, b), n in zip(counted, names, strict=True)]
+    return sorted(chosen + found, key=lambda span: (span.start, span.end))
+
+
+def _way_of_counting(
+    text: str, counted: list[tuple[int, int]], quoted: list[Any], said: str | None
+) -> Callable[[int], int]:
+    ways: dict[str, Callable[[int], int]] = {UTF16: from_utf16(text), CODE_POINTS: int}
+    tried = [said] if said else list(ways) if has_astral(text) else [CODE_POINTS]
+    agreeing = [way for way in tried if _agrees(text, counted, quoted, ways[way])]
+    if not agreeing:
+        raise BadRow(f"no region's text stands at its offsets, counted in {' or in '.join(tried)}")
+    results = [[(ways[way](a), ways[way](b)) for a, b in counted] for way in agreeing]
+    if any(result != results[0] for result in results):
+        raise BadRow(
+            "offsets after an emoji, and nothing tells how they count: --offsets utf-16 or code-points"
+        )
+    return ways[agreeing[0]]
+
+
+def _agrees(
+    text: str, counted: list[tuple[int, int]], quoted: list[Any], convert: Callable[[int], int]
+) -> bool:
+    try:
+        ranges = [(convert(a), convert(b)) for a, b in counted]
+    except BadRow:
+        return False
+    pairs = zip(ranges, quoted, strict=True)
+    return all(q is None or _plain(text[max(a, 0) : max(b, 0)]) == _plain(q) for (a, b), q in pairs)
+
+
+def _plain(text: Any) -> str:
+    """Line breaks come back from the browser as the two characters ``\\n``; blanks at the edges may go."""
+    return " ".join(str(text).replace("\\n", "\n").split())
+
+
+def _one_name(names: Any) -> str:
+    if not isinstance(names, list) or len(names) != 1:
+        raise BadRow(f"a region must have one label, this has {names!r}")
+    return f.name(names[0])
+
+
+def _data(example: Example) -> dict[str, Any]:
+    data = example.to_dict()
+    data.pop("spans")
+    return data
+
+
+def _regions(example: Example) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": f"s{number}",
+            "from_name": "label",
+            "to_name": "text",
+            "type": "labels",
+            "value": {
+                "start": span.start,
+                "end": span.end,
+                "text": example.text[span.start : span.end],
+                "labels": [name_of(span.label, span.check_worthy)],
+            },
+        }
+        for number, span in enumerate(example.spans, 1)
+    ]

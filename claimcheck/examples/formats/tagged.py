@@ -1,0 +1,74 @@
+"""Tags of tokens to spans and back: BIO (IOB2), with IOBES, BILOU and IOB1 tolerated when read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+from claimcheck.examples.labels import name_of
+from claimcheck.examples.records import BadRow, Example, Range, RawSpan
+from claimcheck.sentences import split_sentences
+from claimcheck.tags import words
+
+_BEGINS, _LASTS, _POSITIONS = "BSU", "ESLU", "BIESLU"
+
+
+def parse_tag(tag: str) -> tuple[str, str]:
+    """(position, label name); ``("O", "")`` outside.
+
+    >>> parse_tag("B-claim"), parse_tag("O")
+    (('B', 'claim'), ('O', ''))
+    """
+    position, hyphen, name = tag.partition("-")
+    if tag == "O":
+        return "O", ""
+    if not (hyphen and name and position in tuple(_POSITIONS)):
+        raise BadRow(f"tag {tag!r} is neither O nor one of B- I- (E- S- L- U-) before a label")
+    return position, name
+
+
+def spans_of(tokens: Sequence[Range], tags: Sequence[str], breaks: Iterable[int] = ()) -> list[RawSpan]:
+    """The spans that ``tags`` mark on the ranges ``tokens``.
+
+    A span begins at ``B``, where the label changes, and at the tokens ``breaks`` (sentence starts).
+    """
+    spans: list[RawSpan] = []
+    opening = set(breaks)
+    running = ""
+    for i, ((start, end), tag) in enumerate(zip(tokens, tags, strict=True)):
+        position, name = parse_tag(tag)
+        if name and name == running and position not in _BEGINS and i not in opening:
+            spans[-1] = RawSpan(spans[-1].start, end, name)
+        elif name:
+            spans.append(RawSpan(start, end, name))
+        running = "" if position in _LASTS else name
+    return spans
+
+
+def sentences_of(example: Example) -> Sequence[Range]:
+    """The sentences of the data, or ours where it has none."""
+    return example.sentences if example.sentences is not None else split_sentences(example.text)
+
+
+def tagged_tokens(example: Example) -> Iterator[list[tuple[str, str]]]:
+    """(token, BIO tag) of every sentence. Tokens are words, cut where a span begins or ends inside one."""
+    edges = sorted({edge for span in example.spans for edge in (span.start, span.end)})
+    begun: set[int] = set()
+    for first, last in sentences_of(example):
+        rows = []
+        for start, end in _cut(words(example.text, first, last), edges):
+            i = next((i for i, s in enumerate(example.spans) if s.start <= start and end <= s.end), None)
+            if i is None:
+                rows.append((example.text[start:end], "O"))
+            else:
+                name = name_of(example.spans[i].label, example.spans[i].check_worthy)
+                rows.append((example.text[start:end], f"{'I' if i in begun else 'B'}-{name}"))
+                begun.add(i)
+        if rows:
+            yield rows
+
+
+def _cut(ranges: Iterable[Range], edges: Sequence[int]) -> Iterator[Range]:
+    for start, end in ranges:
+        cuts = [start, *(edge for edge in edges if start < edge < end), end]
+        yield from pairwise(cuts)
