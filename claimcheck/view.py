@@ -97,7 +97,7 @@ class View:
         numbers = range(1, 1 + max((part.number for part in self._parts), default=0))
         ties = "".join(
             f'.claimcheck:has([data-tie="{n}"]:is(:hover, :focus)) [data-tie="{n}"] '
-            "{ outline: 2px solid var(--line); outline-offset: 1px; }\n"
+            "{ outline: 2px solid var(--line); outline-offset: -2px; }\n"
             for n in numbers
         )
         body = "".join(_mark(part) if part.label else _plain(part.text) for part in self._parts)
@@ -118,7 +118,7 @@ class View:
         )
         body = "".join(_bracketed(part, colour) for part in self._parts)
         rows = "".join(_row(part, colour) for part in self._parts if part.label)
-        return f"{legend}\n\n{body}\n" + (f"\n{rows}" if rows else "")
+        return f"{legend}  number: whose words\n\n{body}\n" + (f"\n{rows}" if rows else "")
 
     def _legend(self) -> str:
         items = []
