@@ -123,8 +123,8 @@ class View:
     def _legend(self) -> str:
         items = []
         for label, name in _NAMES.items():
-            count = sum(part.label is label for part in self._parts)
-            items.append(f'<li><mark class="cc-{label}"><bdi>{name}</bdi></mark> <b>{_digits(count)}</b></li>')
+            count = _digits(sum(part.label is label for part in self._parts))
+            items.append(f'<li><mark class="cc-{label}"><bdi>{name}</bdi></mark> <b>{count}</b></li>')
         levels = range(_WORTH_LEVELS)
         depths = "".join(f'<mark class="cc-claim" data-worth="{i}">&nbsp;</mark>' for i in levels)
         items.append(f'<li class="cc-depth">ارزش راستی‌آزمایی: <b>کم</b> {depths} <b>زیاد</b></li>')
