@@ -2,7 +2,7 @@
 
 A text is encoded sentence by sentence with the model's own ``tokenizer.json`` (its normaliser folds
 letters and digits, so offsets point into the raw text by themselves) and read in windows of whole
-sentences, with neighbours around them as context.
+sentences, no longer than those the model was trained on.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Encoder:
         size: the most pieces a window holds, special ones included.
     """
 
-    def __init__(self, tokenizer: Tokenizer, size: int = 256) -> None:
+    def __init__(self, tokenizer: Tokenizer, size: int = 128) -> None:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         tokenizer.encode_special_tokens = True
@@ -96,21 +96,26 @@ class Encoder:
 def windows(encoding: Encoding, size: int) -> list[Window]:
     """Cover every piece once with windows of at most ``size`` pieces.
 
-    A text that fits is one window. A longer one is cut into runs of whole sentences (a sentence that is
-    too long by itself, into slices), and each run is read with up to an eighth of ``size`` pieces of its
-    neighbours on either side.
+    A text that fits is one window. A longer one is cut into runs of whole sentences, as many as fit. A
+    sentence that is too long by itself is cut into slices, each read with a quarter of ``size`` of its
+    neighbours on either side, so that windows overlap there.
     """
     total = len(encoding.ids)
-    if total <= size:
-        return [Window(0, total, 0, total)] if total else []
-    context = size // 8
-    room = size - 2 * context
-    bounds = [0, *(np.flatnonzero(np.diff(encoding.sentence)) + 1).tolist(), total]
-    cuts = [0]
-    for start, stop in pairwise(bounds):
-        if stop - cuts[-1] > room and start > cuts[-1]:
-            cuts.append(start)
-        while stop - cuts[-1] > room:
-            cuts.append(cuts[-1] + room)
-    cuts.append(total)
-    return [Window(max(0, a - context), min(total, b + context), a, b) for a, b in pairwise(cuts)]
+    ends = [*(np.flatnonzero(np.diff(encoding.sentence)) + 1).tolist(), total] if total else []
+    out: list[Window] = []
+    start = done = 0
+    for end in ends:
+        if end - start > size and done > start:
+            out.append(Window(start, done, start, done))
+            start = done
+        if end - start > size:
+            out += _slices(start, end, size)
+            start = end
+        done = end
+    return [*out, Window(start, done, start, done)] if start < done else out
+
+
+def _slices(start: int, end: int, size: int) -> list[Window]:
+    context = size // 4
+    cuts = [*range(start, end, size - 2 * context), end]
+    return [Window(max(start, a - context), min(end, b + context), a, b) for a, b in pairwise(cuts)]

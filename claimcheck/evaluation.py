@@ -79,6 +79,20 @@ class Evaluation:
         ]
         return np.array([w for w, _ in pairs], np.float64), np.array([g for _, g in pairs], bool)
 
+    def threshold(self, precision: float, label: Label | None = None) -> tuple[float, float] | None:
+        """The lowest confidence above which spans (of ``label``) are right with ``precision``.
+
+        Returns:
+            That confidence and the share of predicted spans it keeps, or ``None`` where none reaches it.
+        """
+        confidence, right = self.confidence(label)
+        order = np.argsort(-confidence, kind="stable")
+        confidence, right = confidence[order], right[order]
+        reached = np.cumsum(right) >= precision * np.arange(1, len(right) + 1)
+        last_of_value = np.append(confidence[1:] != confidence[:-1], True)[: len(confidence)]
+        kept = np.flatnonzero(reached & last_of_value)
+        return (float(confidence[kept[-1]]), (int(kept[-1]) + 1) / len(confidence)) if len(kept) else None
+
     def by(self, key: Callable[[Any], str | None]) -> dict[str, Evaluation]:
         """The evaluation of each group of examples, such as ``by(lambda example: example.genre)``."""
         groups: dict[str, list[Result]] = {}

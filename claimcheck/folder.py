@@ -27,9 +27,13 @@ PROBE = "می‌رَوم ۱۲ كتاب و «خانه‌ها»، ﷺ 😀 آمد.
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What analysis needs beside weights and tokenizer; ``window`` is in pieces, special ones included."""
+    """What analysis needs beside weights and tokenizer.
 
-    window: int = 256
+    ``window`` is the most pieces read at once, special ones included. It must not be longer than what the
+    model was trained on: the shipped one, pre-trained on blocks of 128, gets worse from there on.
+    """
+
+    window: int = 128
     decoder: Decoder = Decoder()  # noqa: RUF009 - frozen
     calibration: Calibration = Calibration()  # noqa: RUF009 - frozen
 

@@ -170,6 +170,15 @@ def reliability(
     return [(float(confidence[m].mean()), float(right[m].mean()), int(m.sum())) for m in picked if m.any()]
 
 
+def roc_auc(score: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
+    """The chance that a positive is scored above a negative, ties counting half; nan where one kind lacks."""
+    lower, upper = (
+        np.searchsorted(np.sort(score[~positive]), score[positive], side) for side in ("left", "right")
+    )
+    pairs = int(positive.sum()) * int((~positive).sum())
+    return float((lower + upper).sum()) / (2 * pairs) if pairs else float("nan")
+
+
 def match_spans(
     gold: Sequence[Labelled], predicted: Sequence[Labelled], overlap: float = 0.5
 ) -> list[int | None]:

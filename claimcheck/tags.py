@@ -26,10 +26,12 @@ TAGS = ("none", "attribution", "opinion", "call_to_action", "claim", "claim_chec
 NONE, CLAIM, CHECK_WORTHY = TAGS.index("none"), TAGS.index("claim"), TAGS.index("claim_check_worthy")
 LABEL_OF_TAG: tuple[Label | None, ...] = (None, *(Label(tag) for tag in TAGS[1:5]), Label.CLAIM)
 
-# What the data trims off a span. Quotes, brackets and ":" stay: they are part of the segment.
+# What the data trims off a span. Quotes, brackets and ":" stay: they are part of the segment. Signs alone
+# before the first word or behind the end mark («. این», «رفت! 😍») are segments of their own in the data.
 _INVISIBLE = "\u200c\u200d\u200e\u200f\u061c\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069"
-_LEADING = re.compile(rf"[\s،؛,;\-–—{_INVISIBLE}]+")
+_LEADING = re.compile(rf"(?:[\s،؛,;\-–—{_INVISIBLE}]|[.!؟?…۔](?!\d))+")
 _TRAILING = re.compile(rf"[\s،؛,;.!؟?…۔{_INVISIBLE}]+")
+_REMARK = re.compile(r"(?<=[.!؟?…۔])\s+(?:[:;]-?[()]+|[^\w\s«»\"()\[\]])+$")
 # A word is a run of non-blanks; it ends early after a colon, a comma or an end mark that a letter follows
 # without a blank («گفت:دستور», «نشست،اما»), since clauses meet there. Not in numbers, links or initialisms.
 _WORD = re.compile(r"\S+")
@@ -78,12 +80,14 @@ def words(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 
 def trim(text: str, start: int, end: int) -> tuple[int, int]:
-    """The edge rule of the data: blanks, commas and dashes off the front, end marks off the end.
+    """The edge rule of the data: blanks, commas, dashes and end marks off the front, end marks off the end.
 
     A combining mark is kept with its letter: ``end`` is never moved to before one.
     """
     if front := _LEADING.match(text, start, end):
         start = front.end()
+    if remark := _REMARK.search(text, max(start, end - 20), end):
+        end = remark.start()
     while end > start and _TRAILING.match(text, end - 1, end):
         end -= 1
     return start, end

@@ -32,7 +32,7 @@ def cross_fitted_error(raw: Evaluation, folds: int = 5, seed: int = 0) -> float:
     confidence, right = [], []
     for k in range(folds):
         rest, held = (
-            Evaluation(tuple(r for r, f in zip(raw.results, fold, strict=True) if (f == k) is flag))
+            Evaluation(tuple(r for r, f in zip(raw.results, fold, strict=True) if bool(f == k) is flag))
             for flag in (False, True)
         )
         calibrated = recalibrate(held, fit_calibration(rest).apply)

@@ -27,6 +27,7 @@ from claimcheck.runtime import OnnxRuntime, Runtime, TorchRuntime
 from claimcheck.training.calibrate import cross_fitted_error, fit_calibration, recalibrate
 from claimcheck.training.quantize import quantize
 
+HEADLINE = ("sentence_macro_f1", "word_macro_f1", "span_f1", "exact_span_f1")
 _FUSED = ("bert", "roberta", "xlm-roberta", "electra", "camembert")  # layouts whose attention can be fused
 _MOST_TEXTS = 300  # to calibrate the int8 ranges on
 _LARGEST = 2_000_000_000  # bytes of weights an ONNX file can hold
@@ -45,12 +46,11 @@ class Exported:
 
     def summary(self) -> dict[str, Any]:
         """Scores of both, their difference, calibration and size; plain types."""
-        headline = ("sentence_macro_f1", "word_macro_f1", "span_f1", "exact_span_f1")
         before, after = self.torch.scores.summary(), self.int8.scores.summary()
         return {
-            "float": {name: before[name] for name in headline},
-            "int8": {name: after[name] for name in headline},
-            "loss": {name: round(before[name] - after[name], 4) for name in headline},
+            "float": {name: before[name] for name in HEADLINE},
+            "int8": {name: after[name] for name in HEADLINE},
+            "loss": {name: round(before[name] - after[name], 4) for name in HEADLINE},
             "changed_token_tags": round(self.changed_tags, 4),
             "calibration_error": round(self.calibration_error, 4),
             "calibration_error_cross_fitted": round(self.cross_fitted_error, 4),
