@@ -97,12 +97,17 @@ def run(args: argparse.Namespace) -> int:
         return 2
 
 
-def _read(args: argparse.Namespace) -> tuple[list[Example], int]:
-    """The examples of ``args.input`` and how many rows were passed over."""
-    _say_format(args.input, args)
+def read_labelled(path: Path, args: argparse.Namespace) -> list[Example]:
+    """The examples at ``path`` for any verb with ``add_reading_arguments`` and ``--skip-bad``."""
+    return _read(path, args)[0]
+
+
+def _read(path: Path, args: argparse.Namespace) -> tuple[list[Example], int]:
+    """The examples at ``path`` and how many rows were passed over."""
+    _say_format(path, args)
     bad: list[Finding] = []
     examples = read_examples(
-        args.input,
+        path,
         format=args.format,
         labels=Labels.parse(args.map),
         fields=fields_of(args),
@@ -122,7 +127,7 @@ def _say_format(path: Path, args: argparse.Namespace) -> None:
 def _convert(args: argparse.Namespace) -> int:
     if args.output.resolve() == args.input.resolve():
         raise ValueError(f"{args.output} would be written over itself; name another OUT")
-    examples, skipped = _read(args)
+    examples, skipped = _read(args.input, args)
     write_examples(examples, args.output, format=args.to)
     spans = sum(len(example.spans) for example in examples)
     print(
@@ -135,7 +140,7 @@ def _convert(args: argparse.Namespace) -> int:
 def _split(args: argparse.Namespace) -> int:
     shares = {"train": 1 - args.dev - args.test, "dev": args.dev, "test": args.test}
     wanted = {name: share for name, share in shares.items() if share}
-    examples, _ = _read(args)
+    examples, _ = _read(args.input, args)
     parts = split(
         examples,
         wanted,
