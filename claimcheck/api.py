@@ -39,7 +39,7 @@ def analyze(text: str, *, model: Model | str | os.PathLike[str] | None = None) -
 
 
 def analyze_many(
-    texts: Iterable[str], *, model: Model | str | os.PathLike[str] | None = None, batch_size: int = 64
+    texts: Iterable[str], *, model: Model | str | os.PathLike[str] | None = None, batch_size: int = 256
 ) -> Iterator[list[Span]]:
     """``analyze`` over a stream of texts: one list a text, in order, never the whole input in memory.
 

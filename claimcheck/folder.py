@@ -45,7 +45,6 @@ class Folder:
     path: Path
     tokenizer: Tokenizer
     settings: Settings
-    pad_id: int
 
     @property
     def onnx_file(self) -> Path:
@@ -90,7 +89,7 @@ def read_folder(folder: str | os.PathLike[str]) -> Folder:
             f"{path / 'tokenizer.json'} reads a probe as {pieces}, when the model was written as "
             f"{written.get('tokenizer_probe')}: another program rebuilt it; restore the original file"
         )
-    return Folder(path, tokenizer, _settings(path, written), int(config.get("pad_token_id") or 0))
+    return Folder(path, tokenizer, _settings(path, written))
 
 
 def write_settings(folder: str | os.PathLike[str], settings: Settings) -> None:

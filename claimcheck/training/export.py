@@ -82,13 +82,12 @@ def export(
     ).eval()
     encoder = Encoder(open_tokenizer(folder), settings.window)
     raw = replace(settings, calibration=Calibration())
-    pad_id = int(module.config.pad_token_id or 0)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         source = (folder if keep_float else Path(scratch)) / "model.onnx"
         export_float(module, source)
         quantize(source, folder / "model.int8.onnx", _feeds(encoder, texts[:_MOST_TEXTS]))
     engines: tuple[Runtime, Runtime] = TorchRuntime(module), OnnxRuntime(folder / "model.int8.onnx")
-    models = [Model(encoder, engine, raw, pad_id) for engine in engines]
+    models = [Model(encoder, engine, raw) for engine in engines]
     float_scores, int8_scores = (evaluate(dev, model.segments_many) for model in models)
     calibration = fit_calibration(int8_scores)
     write_settings(folder, replace(settings, calibration=calibration))
