@@ -1,0 +1,210 @@
+"""Measure claimcheck beside other systems, on this machine.
+
+    python scripts/benchmark.py sentences [--text FILE]
+    python scripts/benchmark.py start [--model FOLDER] [--runs 5]
+
+``sentences``: the boundaries of tests/sentence_cases.txt and the speed, beside hazm, pysbd and sentencex.
+``start``: the time to the first answer of a fresh process, beside ``transformers.pipeline``.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib import import_module, metadata
+from pathlib import Path
+from statistics import median
+from unicodedata import category
+
+from claimcheck import split_sentences
+from claimcheck.api import embedded_folder
+
+ROOT = Path(__file__).parents[1]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser("sentences", help="sentence boundaries: F1 and characters a second")
+    command.add_argument("--text", type=Path, help="a text to measure speed on too")
+    command.set_defaults(run=sentences)
+
+    command = commands.add_parser("start", help="time to the first answer of a fresh process")
+    command.add_argument("--model", type=Path, default=embedded_folder(), help="default: the embedded model")
+    command.add_argument("--runs", type=int, default=5, help="processes of each; the median counts")
+    command.set_defaults(run=start)
+
+    args = parser.parse_args()
+    args.run(args)
+
+
+# --- sentences -------------------------------------------------------------------------------------------
+
+Splitter = Callable[[str], Iterable[int]]  # a text to the index where each of its sentences ends
+
+
+def sentences(args: argparse.Namespace) -> None:
+    sys.path.insert(0, str(ROOT / "tests"))
+    from sentence_cases import read_cases  # type: ignore[import-not-found]
+
+    cases = [(case.text, [end for _, end in case.ranges]) for case in read_cases()]
+    texts = {
+        "report": ROOT.joinpath("examples/report.txt").read_text(encoding="utf-8"),
+        "cases": "\n".join(text for text, _ in cases),
+    }
+    if args.text:
+        texts[args.text.name] = args.text.read_text(encoding="utf-8", errors="replace")[:1_000_000]
+    cuts = sum(len(ends) - 1 for _, ends in cases)
+    print(f"{len(cases)} cases with {cuts} boundaries inside, on which claimcheck's rules were mended")
+    print("speed in million characters a second on")
+    for name, text in texts.items():
+        print(f"  {name}: {len(text):,} characters, {len(text) / len(split_sentences(text)):.0f} a sentence")
+    print()
+    rows = [["", "version", "precision", "recall", "F1", *texts]]
+    for name, make in SPLITTERS.items():
+        try:
+            split, version = make(), "this" if name == "claimcheck" else metadata.version(name)
+        except ImportError:
+            rows.append([name, "not installed"])
+            continue
+        scores = [f"{score:.3f}" for score in boundary_scores(split, cases)]
+        speeds = [f"{_speed(split, text) / 1e6:.2f} M/s" for text in texts.values()]
+        rows.append([name, version, *scores, *speeds])
+    _print_table(rows)
+
+
+def boundary_scores(split: Splitter, cases: Sequence[tuple[str, list[int]]]) -> tuple[float, float, float]:
+    """Precision, recall and F1 of the boundaries inside texts, pooled over all cases."""
+    right = found = wanted = 0
+    for text, ends in cases:
+        ours, theirs = _places(text, ends), _places(text, split(text))
+        right += len(ours & theirs)
+        found += len(theirs)
+        wanted += len(ours)
+    precision, recall = right / max(found, 1), right / max(wanted, 1)
+    return precision, recall, 2 * precision * recall / max(precision + recall, 1e-9)
+
+
+def _places(text: str, ends: Iterable[int]) -> set[int]:
+    """Boundaries as the number of visible characters before them: which side a blank is on is no matter."""
+    before = [0]
+    for character in text:
+        before.append(before[-1] + (not character.isspace() and category(character) != "Cf"))
+    return {before[end] for end in ends} - {0, before[-1]}
+
+
+def _claimcheck() -> Splitter:
+    return lambda text: [end for _, end in split_sentences(text)]
+
+
+def _hazm() -> Splitter:
+    tokenize = import_module("hazm").SentenceTokenizer().tokenize
+    return lambda text: _ends(text.replace("\n", " "), tokenize(text))
+
+
+def _pysbd() -> Splitter:
+    segment = import_module("pysbd").Segmenter(language="fa", clean=False).segment
+    return lambda text: _ends(text, segment(text))
+
+
+def _sentencex() -> Splitter:
+    segment = import_module("sentencex").segment
+    return lambda text: _ends(text, segment("fa", text))
+
+
+SPLITTERS: dict[str, Callable[[], Splitter]] = {
+    "claimcheck": _claimcheck,
+    "hazm": _hazm,
+    "pysbd": _pysbd,
+    "sentencex": _sentencex,
+}
+
+
+def _ends(text: str, pieces: Iterable[str]) -> Iterator[int]:
+    """Where each piece ends in the text, found by walking it; a piece that was rewritten has no end."""
+    at = 0
+    for piece in map(str.strip, pieces):
+        start = text.find(piece, at)
+        if piece and start >= 0:
+            at = start + len(piece)
+            yield at
+
+
+def _speed(split: Splitter, text: str) -> float:
+    """Characters a second over the text repeated to 100,000 characters, the best of three."""
+    text = "\n".join([text] * (100_000 // (len(text) + 1) + 1))
+    return len(text) / min(_seconds(lambda: list(split(text))) for _ in range(3))
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+# --- start -----------------------------------------------------------------------------------------------
+
+TEXT = "وزیر نیرو گفت: مصرف برق امسال ۱۲ درصد رشد کرده است و مردم باید صرفه‌جویی کنند."
+ANSWER = """
+import sys
+_, folder, text = sys.argv
+{answer}
+import resource
+print(len(found), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flush=True)
+"""
+ANSWERS = {
+    "claimcheck": "from claimcheck import analyze; found = analyze(text, model=folder)",
+    "transformers.pipeline": "from transformers import pipeline\n"
+    "found = pipeline('token-classification', model=folder, aggregation_strategy='simple')(text)",
+}
+
+
+def start(args: argparse.Namespace) -> None:
+    print(f"{args.model}: fresh processes, {args.runs} of each in turn after one to warm the disk's cache\n")
+    runs: dict[str, list[tuple[float, float]]] = {name: [] for name in ANSWERS}
+    for _ in range(args.runs + 1):
+        for name, answer in ANSWERS.items():
+            runs[name].append(first_answer(answer, args.model))
+    rows = [["", "first answer", "fastest", "slowest", "peak memory"]]
+    typical = {}
+    for name, measured in runs.items():
+        seconds, megabytes = zip(*measured[1:], strict=True)
+        typical[name] = median(seconds)
+        times = [f"{value:.2f} s" for value in (typical[name], min(seconds), max(seconds))]
+        rows.append([name, *times, f"{median(megabytes):.0f} MB"])
+    _print_table(rows)
+    ours, theirs = typical.values()
+    print(f"\n{theirs / ours:.1f} times sooner")
+
+
+def first_answer(answer: str, folder: Path) -> tuple[float, float]:
+    """Seconds from starting an interpreter until it has answered, and its peak memory in MB."""
+    command = [sys.executable, "-c", ANSWER.format(answer=answer), str(folder), TEXT]
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"}
+    began = time.perf_counter()
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, text=True
+    ) as child:
+        assert child.stdout and child.stderr
+        line = child.stdout.readline()
+        seconds = time.perf_counter() - began
+        if not line:
+            raise SystemExit(f"no answer from: {answer}\n{child.stderr.read()}")
+    peak = int(line.split()[1])
+    return seconds, peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def _print_table(rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(len(row[i]) for row in rows if i < len(row)) for i in range(len(rows[0]))]
+    for first, *others in rows:
+        cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=False)]
+        print("  ".join([first.ljust(widths[0]), *cells]))
+
+
+if __name__ == "__main__":
+    main()
