@@ -43,7 +43,7 @@ _EMOJIS = re.compile(rf"[{EMOJI}{JOINED}]*+(?:[{BLANK}]*+[{EMOJI}][{EMOJI}{JOINE
 _FACES = re.compile(  # emoji that comment, «:))»
     rf"(?:[{BLANK}{HIDDEN}]*+(?:(?![{SIGN}])[{EMOJI}][{EMOJI}{JOINED}]*+|[:;=]-?[()]++(?!\w)))*+"
 )
-_SIGNS, _NO_BULLET = re.compile(f"[{SIGN}]"), re.compile(f"[{MOOD}{FLAG}]")
+_SIGNS, _NO_BULLET = re.compile(f"[{SIGN}]"), re.compile(f"[{MOOD}{FLAG}:;=]")
 _MOODS = re.compile(f"[{MOOD}()]")  # «:))» counts as two
 _GAP = re.compile(rf"[{BLANK}{HIDDEN}]*+")
 EDGE = re.compile(r"[\s\u200c\u200d]*+")  # no joiner begins a sentence
@@ -216,7 +216,7 @@ class _Reader:
         """What ``_mark`` gives, for a bracket: that of «۱)» or of «:)»; and where the smiley ends."""
         text = self.text
         eyes = at - 2 if text[at - 1] == "-" else at - 1
-        end = skip(_FACES, text, eyes) if eyes > self.start else eyes
+        end = skip(_FACES, text, eyes) if eyes >= self.start else eyes
         if end > eyes:
             return self._emoji(eyes, end), end
         return (self._number(at) or 0 if text[at] == ")" else 0), 0

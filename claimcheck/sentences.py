@@ -68,11 +68,9 @@ def _join(text: str, pieces: Iterable[tuple[int, int]]) -> list[tuple[int, int]]
     ranges: list[tuple[int, int]] = []
     signs: tuple[int, int] | None = None  # that wait for a sentence
     for start, end in pieces:
-        if ranges and not signs and category(text[start])[0] == "M":
-            while start < end and category(text[start])[0] == "M":
-                start += 1
-            ranges[-1] = (ranges[-1][0], start)
-            start = min(skip(EDGE, text, start), end)
+        while ranges and not signs and start < end and category(text[start])[0] == "M":
+            ranges[-1] = (ranges[-1][0], start + 1)
+            start = min(skip(EDGE, text, start + 1), end)
         if LETTER.search(text, start, end):
             ranges.append((signs[0] if signs else start, end))
             signs = None
