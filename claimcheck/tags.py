@@ -3,9 +3,9 @@
 A model emits, for every token, a distribution over ``TAGS``. Going in (training), characters carry
 the tag of their span and a token takes the commonest tag of its characters. Coming out (use), the
 pieces of a word are averaged and the best path over the words of a sentence is found with a price
-for changing tag (Viterbi), so that one stray token cannot shred a clause. A semi-Markov decode
-scores whole segments as well, but costs a length limit and a square of time, and on the development
-set it bought nothing over this price (``docs/experiments.md``).
+for changing tag (Viterbi), so that one stray token cannot shred a clause. A semi-Markov decode,
+which scores the length of a segment as well, takes the square of the time and gained nothing beyond the
+noise (``docs/experiments.md``).
 """
 
 from __future__ import annotations
