@@ -42,7 +42,7 @@ _GLYPHS = {Label.CLAIM: "●", Label.OPINION: "◆", Label.CALL_TO_ACTION: "▲"
 # Black on pastels of the fixed part of the 256 colours: the same on a dark and on a light terminal.
 _CLAIM_COLOURS = (195, 153, 117, 75, 33)
 _COLOURS = {Label.CLAIM: 117, Label.OPINION: 222, Label.CALL_TO_ACTION: 218, Label.ATTRIBUTION: 252}
-_ROW_WIDTH = 60  # characters of a span's text in the list under the terminal view
+_RLM = "\u200f"  # around Persian in a Latin line, or its edge («, :, a number) is drawn at the wrong end
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +106,21 @@ class View:
             f'{self._legend()}<div class="cc-text">{body}</div>\n</div>\n'
         )
 
-    def to_ansi(self, *, colour: bool = True) -> str:
+    def to_ansi(self, *, colour: bool = True, width: int = 80) -> str:
         """Text for a terminal: a legend, the text with its spans in brackets, and a list of the spans.
 
         Args:
             colour: with ANSI colours (256 colours, black on pastel); without, the same text plain.
+            width: columns of the terminal; the list cuts the texts of spans so that a row fits.
         """
         legend = "  ".join(
             _paint(f" {_GLYPHS[label]} {label.replace('_', ' ')} ", _COLOURS[label], colour)
             for label in Label
         )
         body = "".join(_bracketed(part, colour) for part in self._parts)
-        rows = "".join(_row(part, colour) for part in self._parts if part.label)
-        return f"{legend}  number: whose words\n\n{body}\n" + (f"\n{rows}" if rows else "")
+        end = "" if body.endswith("\n") else "\n"
+        rows = "".join(_row(part, colour, width) for part in self._parts if part.label)
+        return f"{legend}  number: whose words\n\n{body}{end}" + (f"\n{rows}" if rows else "")
 
     def _legend(self) -> str:
         items = []
@@ -128,6 +130,8 @@ class View:
         levels = range(_WORTH_LEVELS)
         depths = "".join(f'<mark class="cc-claim" data-worth="{i}">&nbsp;</mark>' for i in levels)
         items.append(f'<li class="cc-depth">ارزش راستی‌آزمایی: <b>کم</b> {depths} <b>زیاد</b></li>')
+        if any(part.number for part in self._parts):
+            items.append("<li>شمارهٔ یکسان: <b>گوینده و گفته‌هایش</b></li>")
         return f'<ul class="cc-legend">{"".join(items)}</ul>\n'
 
 
@@ -247,16 +251,18 @@ def _bracketed(part: _Part, colour: bool) -> str:
     return _paint(f"[{mark} {_BIDI.sub('', part.text)}]", _colour(part), colour)
 
 
-def _row(part: _Part, colour: bool) -> str:
+def _row(part: _Part, colour: bool, width: int) -> str:
     assert part.label
-    glyph = _paint(f" {_GLYPHS[part.label]} ", _colour(part), colour)
+    glyph = f" {_GLYPHS[part.label]} "
     confidence = "" if part.confidence is None else f"{part.confidence:.0%}"
     worth = "" if part.worth is None else f"worth {part.worth:.0%}"
     tie = f"{_GLYPHS[Label.ATTRIBUTION]}{part.number}" if part.number else ""
+    about = f" {part.label.replace('_', ' '):<14} {confidence:>4}  {worth:<10}  {tie:<4} "
+    room = max(width - len(glyph + about), 20)
     text = _one_line(_BIDI.sub("", part.text))
-    if len(text) > _ROW_WIDTH:
-        text = text[: _ROW_WIDTH - 1] + "…"
-    return f"{glyph} {part.label.replace('_', ' '):<14} {confidence:>4}  {worth:<10}  {tie:<4} {text}\n"
+    if len(text) > room:
+        text = text[: room - 1] + "…"
+    return f"{_paint(glyph, _colour(part), colour)}{about}{_RLM}{text}{_RLM}\n"
 
 
 def _paint(text: str, background: int, colour: bool) -> str:

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import argparse
 import codecs
-import json
 import os
 import re
+import shutil
 import sys
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from claimcheck.cli.output import UsageError, is_utf8, note
+from claimcheck.cli.output import UsageError, is_utf8, json_text, note
 
-if TYPE_CHECKING:
-    from claimcheck.span import Span
-
-# What json leaves as it is with ensure_ascii off, but a terminal, a line reader or UTF-8 does not take.
-_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _ARABIC_SCRIPT = re.compile("[\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc]")
 _BYTE_ORDER_MARKS = {  # those of UTF-32 first: one of them begins with one of UTF-16
     codecs.BOM_UTF32_LE: "utf-32",
@@ -51,9 +44,10 @@ def run(args: argparse.Namespace) -> int:
     if args.html is not None:
         _write_whole(Path(args.html), View(text, spans).to_html())
     if args.json or not sys.stdout.isatty():
-        sys.stdout.writelines(_json_lines(spans))
+        sys.stdout.writelines(json_text(span.to_dict()) + "\n" for span in spans)
     else:
-        sys.stdout.write(View(text, spans).to_ansi(colour=_wants_colour(args.no_color)))
+        width = shutil.get_terminal_size().columns
+        sys.stdout.write(View(text, spans).to_ansi(colour=_wants_colour(args.no_color), width=width))
     return 0
 
 
@@ -97,14 +91,6 @@ def _decode(content: bytes, encoding: str, name: str) -> str:
         ) from None
     except UnicodeError as error:
         raise ValueError(f"{name} is not {encoding} ({error}); name its encoding with --encoding") from None
-
-
-def _json_lines(spans: Iterable[Span]) -> Iterable[str]:
-    """One object a line, UTF-8 clean; ASCII alone where stdout takes nothing else."""
-    ascii_only = not is_utf8(getattr(sys.stdout, "encoding", None) or "utf-8")
-    for span in spans:
-        line = json.dumps(span.to_dict(), ensure_ascii=ascii_only)
-        yield _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", line) + "\n"
 
 
 def _wants_colour(refused: bool) -> bool:

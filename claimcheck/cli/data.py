@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from claimcheck.cli.output import json_text, visible
 from claimcheck.examples.formats.fields import Fields
 from claimcheck.examples.labels import NAMES, NONE, Labels
 from claimcheck.examples.lint import Balance, Report, lint
@@ -93,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         return work(args)
     except (ValueError, OSError) as error:
-        print(f"claimcheck data {args.data_verb}: {error}", file=sys.stderr)
+        print(visible(f"claimcheck data {args.data_verb}: {error}"), file=sys.stderr)
         return 2
 
 
@@ -115,13 +115,13 @@ def _read(path: Path, args: argparse.Namespace) -> tuple[list[Example], int]:
     )
     read = list(examples)
     for finding in bad:
-        print(finding, file=sys.stderr)
+        print(visible(str(finding)), file=sys.stderr)
     return read, len({finding.place for finding in bad})
 
 
 def _say_format(path: Path, args: argparse.Namespace) -> None:
     said = describe(path, args.format or detect(path), fields_of(args))
-    print(f"{path}: reading as {said}", file=sys.stderr)
+    print(visible(f"{path}: reading as {said}"), file=sys.stderr)
 
 
 def _convert(args: argparse.Namespace) -> int:
@@ -165,7 +165,7 @@ def _lint(args: argparse.Namespace) -> int:
         similarity=args.similarity,
     )
     if args.json:
-        print(json.dumps(report.to_dict(), ensure_ascii=False, indent=1))
+        print(json_text(report.to_dict(), indent=1))
     else:
         _print(report, None if args.all else SHOWN)
     return int(bool(report.findings if args.strict else report.errors))
@@ -177,7 +177,7 @@ def _print(report: Report, most: int | None) -> None:
     for finding in report.findings:
         printed[finding.kind] += 1
         if most is None or printed[finding.kind] <= most:
-            print(finding)
+            print(visible(str(finding)))
     if most is not None:
         for kind, many in kinds.items():
             if many > most:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from claimcheck.cli.data import add_reading_arguments, read_labelled
+from claimcheck.cli.output import json_text
 
 if TYPE_CHECKING:
     from claimcheck.evaluation import Evaluation
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
 
         systems["tf-idf baseline"] = evaluate(examples, fit_baseline(read_labelled(args.baseline, args)))
     if args.json:
-        print(json.dumps({name: _numbers(e) for name, e in systems.items()}, ensure_ascii=False, indent=1))
+        print(json_text({name: _numbers(e) for name, e in systems.items()}, indent=1))
     else:
         print(_report(systems))
     return 0

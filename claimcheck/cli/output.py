@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import json
+import re
 import sys
+from typing import Any
+
+# What json leaves as it is with ensure_ascii off, but a terminal, a line reader or UTF-8 does not take.
+_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class UsageError(Exception):
@@ -18,6 +24,13 @@ def note(message: str) -> None:
 def visible(message: str) -> str:
     """Names and texts in a message come from outside too: no control character reaches the terminal."""
     return "".join(c if c.isprintable() or c in "\n\u200c\u200d" else ascii(c)[1:-1] for c in message)
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """``value`` as JSON that is UTF-8 clean; ASCII alone where stdout takes nothing else."""
+    ascii_only = not is_utf8(getattr(sys.stdout, "encoding", None) or "utf-8")
+    text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def is_utf8(encoding: str | None) -> bool:
