@@ -3,8 +3,6 @@
 import io
 import json
 import os
-import pty
-import subprocess
 import sys
 
 import pytest
@@ -57,7 +55,14 @@ def test_an_argument_a_file_and_stdin_are_one(analyze, tmp_path, tiny_model):
 
 
 def test_segments_lists_the_frames_too(analyze, tiny_model):
-    assert len(rows(analyze("--segments", TEXT)[1])) == len(tiny_model.segments(TEXT))
+    wanted = [span.to_dict() for span in tiny_model.segments(TEXT * 3)]
+    assert "attribution" in {row["label"] for row in wanted}
+    assert rows(analyze("--segments", TEXT * 3)[1]) == wanted
+
+
+def test_nothing_to_label_is_nothing_to_print(analyze):
+    for text in ("", " \n", "no Persian here", "۱۲ ۳۴"):
+        assert analyze(text)[:2] == (0, "")
 
 
 def test_offsets_are_those_of_the_file_as_it_is(analyze, tmp_path):
@@ -112,7 +117,34 @@ def test_html_is_written_whole(analyze, tmp_path):
     assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert rows(out)
     assert [p.name for p in tmp_path.iterdir()] == ["page.html"]
-    assert analyze(TEXT, "--html", tmp_path / "none" / "page.html")[0] == 1
+
+
+def test_html_that_cannot_be_written_leaves_what_was_there(analyze, tmp_path, monkeypatch):
+    code, out, err = analyze(TEXT, "--html", tmp_path / "none" / "page.html")
+    assert (code, out) == (1, "")
+    assert "page.html: No such file or directory" in err
+    page = tmp_path / "page.html"
+    page.write_text("before", encoding="utf-8")
+
+    def full(*_):
+        raise OSError(28, "No space left on device", "elsewhere")
+
+    monkeypatch.setattr(os, "replace", full)
+    code, _, err = analyze(TEXT, "--html", page)
+    assert code == 1
+    assert f"{page}: No space left on device" in err
+    assert [(p.name, p.read_text("utf-8")) for p in tmp_path.iterdir()] == [("page.html", "before")]
+
+
+def test_html_goes_through_a_link_and_into_a_device(analyze, tmp_path):
+    page, link = tmp_path / "page.html", tmp_path / "link.html"
+    page.write_text("before", encoding="utf-8")
+    link.symlink_to(page)
+    assert analyze(TEXT, "--html", link)[0] == 0
+    assert link.is_symlink()
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert analyze(TEXT, "--html", os.devnull)[0] == 0
+    assert not os.path.isfile(os.devnull)
 
 
 def test_json_lines_hold_no_character_that_acts(analyze):
@@ -127,7 +159,10 @@ def test_json_lines_hold_no_character_that_acts(analyze):
     [
         (["analyze", "متن", "--file", "x"], 2, "both given"),
         (["analyze", "--file", "/nonexistent/x"], 1, "/nonexistent/x: No such file"),
+        (["analyze", "--file", "/"], 1, "/: Is a directory"),
         (["analyze", "متن", "--model", "/nonexistent"], 1, "no model folder"),
+        (["analyze", "متن", "--model", "."], 1, "has no config.json; it is not a model folder"),
+        (["analyze", "--file", "/none/\x1b[2J\u202e"], 1, "/none/\\x1b[2J\\u202e: No such file"),
         (["analyze", "متن", "--nonsense"], 2, "unrecognized arguments"),
         (["nonsense"], 2, "invalid choice"),
         ([], 2, "required: COMMAND"),
@@ -138,8 +173,24 @@ def test_errors_are_one_line_and_an_exit_code(capsys, args, code, said):
     assert main(args) == code
     printed = capsys.readouterr()
     assert said in printed.err
+    assert printed.err.splitlines()[-1].startswith("claimcheck")
     assert "Traceback" not in printed.err
     assert printed.out == ""
+
+
+def test_a_terminal_with_nothing_typed_is_asked_for_a_text(capsys, monkeypatch):
+    monkeypatch.setattr(Stdin, "isatty", lambda self: True)
+    monkeypatch.setattr(sys, "stdin", Stdin(b""))
+    assert main(["analyze"]) == 2
+    assert "nothing to read; give a text, --file FILE" in capsys.readouterr().err
+
+
+def test_an_interrupt_is_130_and_no_traceback(analyze, monkeypatch):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("claimcheck.api.load", interrupted)
+    assert analyze(TEXT) == (130, "", "")
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -153,42 +204,14 @@ def test_version(capsys):
     assert capsys.readouterr().out.startswith("claimcheck ")
 
 
-def command(*args, **options):
-    return subprocess.run(
-        [sys.executable, "-m", "claimcheck", *args], capture_output=True, check=False, **options
-    )
-
-
-def test_as_a_process(tiny_folder):
-    done = command("analyze", "--model", tiny_folder, TEXT)
-    assert done.returncode == 0
-    assert rows(done.stdout.decode())
-
-
-def test_a_reader_that_has_had_enough(tiny_folder):
-    program = f"{sys.executable} -m claimcheck analyze --model {tiny_folder} '{TEXT * 50}' | head -1"
-    done = subprocess.run(["bash", "-o", "pipefail", "-c", program], capture_output=True, check=False)
-    assert done.returncode == 0
-    assert done.stderr == b""
-
-
-@pytest.mark.parametrize(("extra", "coloured"), [([], True), (["--no-color"], False)])
-def test_a_terminal_gets_the_view(tiny_folder, extra, coloured):
-    main_end, terminal = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm-256color"}
-    environment.pop("NO_COLOR", None)
-    arguments = [sys.executable, "-m", "claimcheck", "analyze", "--model", tiny_folder, *extra, TEXT]
-    process = subprocess.Popen(arguments, stdout=terminal, env=environment)
-    os.close(terminal)
-    out = b""
-    try:
-        while piece := os.read(main_end, 4096):
-            out += piece
-    except OSError:  # the terminal is closed
-        pass
-    assert process.wait() == 0
-    assert "مصرف" in out.decode()
-    assert (b"\x1b[" in out) == coloured
+def test_nothing_of_labelled_data_acts_on_the_terminal(capsys, tmp_path):
+    data = tmp_path / "data.jsonl"
+    span = {"start": 0, "end": 4, "label": "\x1b]0;x\x07"}
+    data.write_text(json.dumps({"id": "\x1b[2J", "text": TEXT, "spans": [span]}), encoding="utf-8")
+    assert main(["data", "lint", str(data)]) == 1
+    printed = capsys.readouterr()
+    assert "\\x1b]0;x\\x07" in printed.out
+    assert not set("\x1b\x07") & set(printed.out + printed.err)
 
 
 def test_evaluate(capsys, tiny_folder, examples, tmp_path):
