@@ -148,9 +148,11 @@ def test_html_goes_through_a_link_and_into_a_device(analyze, tmp_path):
 
 
 def test_json_lines_hold_no_character_that_acts(analyze):
-    text = f"تورم بالا رفت \x1b[2J\x07\x9b\u2028\u202e و {TEXT} \ud83d"
-    _, out, _ = analyze(text)
-    assert not set("\x1b\x07\x9b\u2028\u202e") & set(out)
+    acting = "\x1b\x07\x7f\x9b\u202e\u2066\ud83d"
+    text = "\u2028".join([" ".join(word[0] + acting + word[1:] for word in TEXT.split())] * 2)
+    _, out, _ = analyze("--segments", text)
+    assert any(acting in row["text"] for row in rows(out))
+    assert not set(acting + "\u2028") & set(out)
     assert all(text[row["start"] : row["end"]] == row["text"] for row in rows(out))
 
 
@@ -206,11 +208,12 @@ def test_version(capsys):
 
 def test_nothing_of_labelled_data_acts_on_the_terminal(capsys, tmp_path):
     data = tmp_path / "data.jsonl"
-    span = {"start": 0, "end": 4, "label": "\x1b]0;x\x07"}
-    data.write_text(json.dumps({"id": "\x1b[2J", "text": TEXT, "spans": [span]}), encoding="utf-8")
-    assert main(["data", "lint", str(data)]) == 1
+    text = "هوا \x1b]0;x\x07سرد است"
+    cut = {"start": 4, "end": text.index("د است"), "label": "claim"}
+    data.write_text(json.dumps({"id": "1", "text": text, "spans": [cut]}), encoding="utf-8")
+    assert main(["data", "lint", str(data)]) == 0
     printed = capsys.readouterr()
-    assert "\\x1b]0;x\\x07" in printed.out
+    assert "«\\x1b]0;x\\x07سر»" in printed.out
     assert not set("\x1b\x07") & set(printed.out + printed.err)
 
 

@@ -54,11 +54,14 @@ def test_as_a_process(tiny_folder):
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "windows-1256", "utf-16"])
-def test_any_encoding_of_stdout_takes_the_answer(tiny_folder, encoding):
-    command = ["-m", "claimcheck", "analyze", "--model", tiny_folder, TEXT]
-    done = run_python(*command, PYTHONIOENCODING=encoding)
+def test_any_encoding_of_stdout_takes_the_answer(tiny_folder, tiny_model, encoding):
+    text = " ".join(word[0] + "😀" + word[1:] for word in TEXT.split())
+    done = run_python(
+        "-m", "claimcheck", "analyze", "--segments", "--model", tiny_folder, text, PYTHONIOENCODING=encoding
+    )
     assert (done.returncode, done.stderr) == (0, b"")
-    assert rows(done.stdout.decode(encoding)) == rows(run_python(*command).stdout.decode())
+    assert "😀" in "".join(row["text"] for row in rows(done.stdout.decode(encoding)))
+    assert rows(done.stdout.decode(encoding)) == [span.to_dict() for span in tiny_model.segments(text)]
 
 
 def test_a_reader_that_has_had_enough(tiny_folder, tmp_path):
@@ -70,6 +73,13 @@ def test_a_reader_that_has_had_enough(tiny_folder, tmp_path):
     done = subprocess.run(["bash", "-o", "pipefail", "-c", f"{program} | head -1"], capture_output=True)
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout == whole[: whole.index(b"\n") + 1]
+
+
+def test_a_closed_stdin_is_nothing_to_read():
+    program = f"{sys.executable} -m claimcheck analyze <&-"
+    done = subprocess.run(["bash", "-c", program], capture_output=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"claimcheck: nothing to read")
 
 
 def on_a_terminal(*args, columns=100, **environment):
@@ -110,6 +120,11 @@ def test_colours_can_be_refused(tiny_folder, tiny_model, extra, environment):
 def test_a_terminal_gets_json_where_asked(tiny_folder, tiny_model):
     out = on_a_terminal("--model", tiny_folder, "--json", TEXT)
     assert rows(out) == [span.to_dict() for span in tiny_model.analyze(TEXT)]
+
+
+def test_a_terminal_without_the_letters_gets_escapes(tiny_folder):
+    out = on_a_terminal("--model", tiny_folder, TEXT, PYTHONIOENCODING="ascii")
+    assert TEXT[:4].encode("ascii", "backslashreplace").decode() in out
 
 
 COLOURS = (195, 153, 117, 75, 33, 222, 218, 252)

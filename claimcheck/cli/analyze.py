@@ -60,7 +60,7 @@ def _text_of(args: argparse.Namespace) -> str:
             note(f"{text!r} is read as the text itself; for the file type: claimcheck analyze --file {text}")
         return text
     if args.file in (None, "-"):
-        if args.text is None and args.file is None and sys.stdin.isatty():
+        if sys.stdin is None or (args.text is None and args.file is None and sys.stdin.isatty()):
             raise UsageError(
                 "nothing to read; give a text, --file FILE, or pipe a text in (- reads what you type)"
             )
