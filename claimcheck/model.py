@@ -98,16 +98,18 @@ class Model:
 
     def _segment_batch(self, texts: Sequence[str]) -> list[list[Span]]:
         sentences = [split_sentences(text) if _PERSIAN.search(text) else [] for text in map(_checked, texts)]
-        encodings = self.encoder.encode(texts, sentences)
-        probabilities = self._tag_log_probabilities(encodings)
-        return [self._spans(*row) for row in zip(texts, sentences, encodings, probabilities, strict=True)]
+        said = self.tag_log_probabilities(texts, sentences)
+        return [self._spans(*row) for row in zip(texts, sentences, said, strict=True)]
 
-    def _tag_log_probabilities(self, encodings: Sequence[Encoding]) -> list[NDArray[np.float32]]:
-        """``(pieces, len(tags.TAGS))`` for every encoding.
+    def tag_log_probabilities(
+        self, texts: Sequence[str], sentences: Sequence[Sequence[tuple[int, int]]]
+    ) -> list[tuple[Encoding, NDArray[np.float32]]]:
+        """What the model says of every piece: ``(pieces, len(tags.TAGS))`` beside each text's encoding.
 
         Only windows of one length are run together: nothing is padded, and what a text gets does not depend
         on its company.
         """
+        encodings = self.encoder.encode(texts, sentences)
         out = [np.zeros((len(encoding.ids), len(tags.TAGS)), np.float32) for encoding in encodings]
         buckets: dict[int, list[tuple[int, Window]]] = {}
         for i, encoding in enumerate(encodings):
@@ -117,7 +119,7 @@ class Model:
             rows = max(1, _PIECES_A_RUN // length)
             for k in range(0, len(members), rows):
                 self._run(encodings, members[k : k + rows], out)
-        return out
+        return list(zip(encodings, out, strict=True))
 
     def _run(
         self,
@@ -140,9 +142,9 @@ class Model:
         self,
         text: str,
         sentences: Sequence[tuple[int, int]],
-        encoding: Encoding,
-        log_probabilities: NDArray[np.float32],
+        said: tuple[Encoding, NDArray[np.float32]],
     ) -> list[Span]:
+        encoding, log_probabilities = said
         bounds = np.searchsorted(encoding.sentence, np.arange(len(sentences) + 1))
         spans: list[Span] = []
         for (start, end), (a, b) in zip(sentences, pairwise(bounds.tolist()), strict=True):

@@ -37,6 +37,7 @@ _REMARK = re.compile(r"(?<=[.!؟?…۔])\s+(?:[:;]-?[()]+|[^\w\s«»\"()\[\]])+$
 _WORD = re.compile(r"\S+")
 _GLUED = re.compile(r"(?<=[^\W\d_]{2})[:،؛,.!؟?…»\"”)]+(?=[«\"“(]*[^\W\d_A-Za-z])")
 _LINK = re.compile(r"[/@#_]|www\.|[A-Za-z]")
+_SAYS = re.compile(r"[^\W_]")  # signs alone («👈») say nothing
 _OPENING = re.compile(r"[«\"“‘'(\[{‹]+")
 
 
@@ -86,11 +87,12 @@ def trim(text: str, start: int, end: int) -> tuple[int, int]:
     """
     if front := _LEADING.match(text, start, end):
         start = front.end()
-    if remark := _REMARK.search(text, max(start, end - 20), end):
+    while True:
+        while end > start and _TRAILING.match(text, end - 1, end):
+            end -= 1
+        if not (remark := _REMARK.search(text, max(start, end - 20), end)):
+            return start, end
         end = remark.start()
-    while end > start and _TRAILING.match(text, end - 1, end):
-        end -= 1
-    return start, end
 
 
 def character_tags(text: str, spans: Sequence[Labelled], check_worthy: Sequence[bool]) -> list[int]:
@@ -183,7 +185,7 @@ def decode(
     out = []
     for first, last in _runs(path):
         start, end = trim(text, ranges[first][0], ranges[last - 1][1])
-        if path[first] != NONE and end > start:
+        if path[first] != NONE and _SAYS.search(text, start, end):
             mean = probabilities[first:last].mean(0)
             out.append(Segment(start, end, path[first], tuple((mean / mean.sum()).tolist())))
     return out

@@ -1,0 +1,295 @@
+"""The training loop: rows in, the best weights by the development examples out.
+
+AdamW with a learning rate that falls from layer to layer towards the embeddings (Howard and Ruder,
+"Universal Language Model Fine-tuning for Text Classification", ACL 2018), warm-up and linear decay, clipped
+gradients, and an exponential moving average of the weights, which is what is evaluated and kept.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+
+from claimcheck.encoding import Encoder
+from claimcheck.evaluation import Evaluation, evaluate
+from claimcheck.examples import Example
+from claimcheck.folder import Settings
+from claimcheck.model import Model
+from claimcheck.runtime import TorchRuntime
+from claimcheck.tags import TAGS
+from claimcheck.training.batches import Row, Variation, batches, collate, labelled_rows
+from claimcheck.training.checkpoints import Checkpoints
+from claimcheck.training.encoders import Backbone
+
+HEADLINE = ("sentence_macro_f1", "word_macro_f1", "span_f1", "exact_span_f1")
+
+
+class TrainingError(RuntimeError):
+    """Training cannot go on; the message says why and what to try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How to train; the defaults suit some hundred to some ten thousand passages.
+
+    ``learning_rate`` is that of the head; where ``None`` it is chosen by the width of the encoder and by
+    whether it was a tagger already. ``pieces`` are those of a batch with its padding (``None``: by how many
+    examples there are, for some tens of steps an epoch at least); ``accumulate`` batches make a step.
+    ``balance`` weights a tag by its frequency to the power of ``-balance``; ``smoothing`` spreads that share
+    of a label over all. ``patience`` epochs without a better development score end the training.
+    """
+
+    epochs: int = 8
+    learning_rate: float | None = None
+    layer_decay: float = 0.9
+    weight_decay: float = 0.01
+    warmup: float = 0.1
+    pieces: int | None = None
+    accumulate: int = 1
+    balance: float = 0.25
+    smoothing: float = 0.0
+    average: float = 0.99
+    patience: int = 3
+    window: int = 128
+    seed: int = 0
+    variation: Variation = field(default_factory=Variation)
+
+    def rate(self, backbone: Backbone) -> float:
+        """The learning rate of the head."""
+        if self.learning_rate is not None:
+            return self.learning_rate
+        if backbone.tagger:
+            return 5e-5
+        return 3e-4 if backbone.module.config.hidden_size <= 512 else 5e-5
+
+
+@dataclass(slots=True)
+class Fitted:
+    """The best epoch (0: the start, where that was a tagger), its evaluation, a row of history an epoch."""
+
+    epoch: int
+    evaluation: Evaluation
+    history: list[dict[str, float]]
+
+
+def fit(
+    backbone: Backbone,
+    train: Sequence[Example],
+    dev: Sequence[Example],
+    recipe: Recipe,
+    *,
+    soft: Sequence[Row] = (),
+    checkpoints: Checkpoints | None = None,
+    report: Callable[[dict[str, float]], None] = lambda row: None,
+    progress: Callable[[Iterator[Any], int, str], Iterator[Any]] = lambda steps, total, name: steps,
+) -> Fitted:
+    """Train ``backbone.module`` in place and leave its best weights in it.
+
+    Args:
+        backbone: what to start from.
+        train: labelled examples to learn from.
+        dev: labelled examples to choose the epoch by; none of them in ``train``.
+        recipe: how.
+        soft: rows labelled by teachers, read once an epoch beside the examples.
+        checkpoints: where to keep the state after every epoch, and to go on from.
+        report: gets every row of the history.
+        progress: wraps the steps of an epoch, for a bar.
+
+    Returns:
+        The same for the same seed, also after a kill and a resume on the same machine.
+
+    Raises:
+        TrainingError: the loss is no number any more.
+    """
+    run = _Run(backbone, recipe, train, soft)
+    encoder = Encoder(backbone.tokenizer, recipe.window)
+    history: list[dict[str, float]] = []
+    best, best_epoch = -1.0, 0
+    if checkpoints and (state := checkpoints.load(run)):
+        history, best, best_epoch = state["history"], state["best"], state["best_epoch"]
+    first = 0 if backbone.tagger else 1  # what was a tagger already is measured before it learns
+    for epoch in range(first + len(history), recipe.epochs + 1):
+        if history and epoch - best_epoch > recipe.patience:
+            break
+        started = time.monotonic()
+        loss = run.epoch(epoch, encoder, progress) if epoch else None
+        with run.averaged():
+            evaluation = evaluate(dev, _model(backbone, recipe).segments_many)
+            summary = evaluation.scores.summary()
+        scores = {f"dev_{name}": summary[name] for name in HEADLINE}
+        score = sum(scores.values()) / len(scores)
+        if score > best:
+            best, best_epoch = score, epoch
+            run.keep()
+        row = {"epoch": epoch, "step": run.step, **scores, "dev_mean": round(score, 4)}
+        if loss is not None:
+            row["loss"] = loss
+        history.append(row)
+        report({**row, "seconds": round(time.monotonic() - started, 1)})
+        if checkpoints:
+            checkpoints.save(run, {"history": history, "best": best, "best_epoch": best_epoch})
+    run.restore_best()
+    return Fitted(best_epoch, evaluate(dev, _model(backbone, recipe).segments_many), history)
+
+
+def _model(backbone: Backbone, recipe: Recipe) -> Model:
+    encoder = Encoder(backbone.tokenizer, recipe.window)
+    return Model(encoder, TorchRuntime(backbone.module), Settings(window=recipe.window))
+
+
+class _Run:
+    """Everything that changes while training, and what a checkpoint must hold."""
+
+    def __init__(
+        self, backbone: Backbone, recipe: Recipe, train: Sequence[Example], soft: Sequence[Row]
+    ) -> None:
+        self.backbone, self.recipe, self.train, self.soft = backbone, recipe, train, soft
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.module = backbone.module.to(self.device)
+        torch.manual_seed(recipe.seed)
+        self.optimizer = torch.optim.AdamW(_groups(self.module, recipe.rate(backbone), recipe))
+        self.base_rates = [group["lr"] for group in self.optimizer.param_groups]
+        self.step = 0
+        self.average = {k: v.detach().clone() for k, v in self.module.named_parameters()}
+        self.best = {k: v.clone() for k, v in self.average.items()}
+        self.steps_an_epoch = 0
+        self.half = self.device.type == "cuda" and torch.cuda.is_bf16_supported()
+
+    def fingerprint(self) -> dict[str, Any]:
+        """What must be the same for a checkpoint to be gone on from."""
+        return {
+            "encoder": self.backbone.name,
+            "recipe": asdict(self.recipe),
+            "examples": len(self.train),
+            "characters": sum(len(example.text) for example in self.train),
+            "soft": len(self.soft),
+        }
+
+    def epoch(self, number: int, encoder: Encoder, progress: Callable[..., Iterator[Any]]) -> float:
+        """One pass over the examples; the mean loss."""
+        rng = random.Random(f"{self.recipe.seed}/{number}")
+        rows = [*labelled_rows(self.train, encoder, self.recipe.variation, rng), *self.soft]
+        weights = _tag_weights(rows, self.recipe.balance).to(self.device)
+        pieces = self.recipe.pieces or _batch_pieces(sum(len(row.ids) for row in rows))
+        plan = list(batches(rows, pieces, rng))
+        steps = -(-len(plan) // self.recipe.accumulate)
+        self.steps_an_epoch = self.steps_an_epoch or steps
+        total = self.steps_an_epoch * self.recipe.epochs
+        self.module.train()
+        losses = []
+        chunks = [plan[i : i + self.recipe.accumulate] for i in range(0, len(plan), self.recipe.accumulate)]
+        for chunk in progress(iter(chunks), steps, f"epoch {number}"):
+            self._set_rate(total)
+            loss = sum(self._backward(batch, weights, len(chunk)) for batch in chunk)
+            if loss != loss:
+                raise TrainingError(
+                    f"the loss is no number any more at step {self.step}; try a smaller --learning-rate "
+                    f"than {self.recipe.rate(self.backbone)}"
+                )
+            torch.nn.utils.clip_grad_norm_(self.module.parameters(), 1.0)
+            self.optimizer.step()
+            self.optimizer.zero_grad(set_to_none=True)
+            self.step += 1
+            self._follow()
+            losses.append(loss)
+        return round(sum(losses) / max(1, len(losses)), 5)
+
+    def _backward(self, batch: Sequence[Row], weights: torch.Tensor, parts: int) -> float:
+        ids, mask, targets = (
+            torch.from_numpy(array).to(self.device)
+            for array in collate(batch, int(self.module.config.pad_token_id or 0))
+        )
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
+            logits = self.module(input_ids=ids, attention_mask=mask).logits
+        smooth = self.recipe.smoothing
+        known = targets.sum(-1, keepdim=True)
+        wanted = targets * (1 - smooth) + known * smooth / len(TAGS)
+        losses = -(wanted * logits.float().log_softmax(-1) * weights).sum(-1)
+        loss = losses.sum() / (targets * weights).sum().clamp(min=1) / parts
+        loss.backward()
+        return float(loss.detach())
+
+    def _set_rate(self, total: int) -> None:
+        warm = max(1, int(self.recipe.warmup * total))
+        share = min((self.step + 1) / warm, max(0.0, (total - self.step) / max(1, total - warm)))
+        for group, base in zip(self.optimizer.param_groups, self.base_rates, strict=True):
+            group["lr"] = base * share
+
+    def _follow(self) -> None:
+        """Move the average towards the weights, faster at the beginning."""
+        decay = min(self.recipe.average, (self.step + 1) / (self.step + 10))
+        with torch.no_grad():
+            for name, value in self.module.named_parameters():
+                self.average[name].lerp_(value, 1 - decay)
+
+    def averaged(self) -> _Swap:
+        """The averaged weights in the module for as long as it lasts."""
+        return _Swap(self.module, self.average)
+
+    def keep(self) -> None:
+        """Remember the averaged weights as the best."""
+        self.best = {name: value.clone() for name, value in self.average.items()}
+
+    def restore_best(self) -> None:
+        """Leave the best weights in the module, on the CPU, ready for use."""
+        with torch.no_grad():
+            for name, value in self.module.named_parameters():
+                value.copy_(self.best[name])
+        self.module.to("cpu").eval()
+
+
+class _Swap:
+    def __init__(self, module: torch.nn.Module, weights: dict[str, torch.Tensor]) -> None:
+        self.module, self.weights = module, weights
+
+    def __enter__(self) -> None:
+        self.module.eval()
+        self._exchange()
+
+    def __exit__(self, *_: object) -> None:
+        self._exchange()
+
+    def _exchange(self) -> None:
+        with torch.no_grad():
+            for name, value in self.module.named_parameters():
+                current = value.clone()
+                value.copy_(self.weights[name])
+                self.weights[name] = current
+
+
+def _groups(module: Any, rate: float, recipe: Recipe) -> list[dict[str, Any]]:
+    """Parameter groups by layer: the head learns fastest, the embeddings slowest; norms do not decay."""
+    layers = int(getattr(module.config, "num_hidden_layers", 0))
+    groups: dict[tuple[int, bool], list[torch.nn.Parameter]] = {}
+    for name, parameter in module.named_parameters():
+        found = re.search(r"\.(?:layer|layers|h|block)\.(\d+)\.", name)
+        depth = layers - int(found.group(1)) if found else (layers + 1 if "embed" in name else 0)
+        groups.setdefault((depth, parameter.ndim > 1), []).append(parameter)
+    return [
+        {
+            "params": parameters,
+            "lr": rate * recipe.layer_decay**depth,
+            "weight_decay": recipe.weight_decay if decays else 0.0,
+        }
+        for (depth, decays), parameters in sorted(groups.items(), key=lambda item: item[0])
+    ]
+
+
+def _batch_pieces(total: int) -> int:
+    """A power of two between 512 and 4096 that makes about fifty batches of ``total`` pieces."""
+    return int(min(4096, max(512, 2 ** round(math.log2(max(1, total / 50))))))
+
+
+def _tag_weights(rows: Sequence[Row], balance: float) -> torch.Tensor:
+    """A weight for each tag, 1 on average over the rows."""
+    counts = torch.tensor(sum((row.targets.astype("float64").sum(0) for row in rows), start=0.0))
+    present = counts > 0
+    weights = torch.where(present, counts.clamp(min=1) ** -balance, 0.0)
+    return (weights * counts.sum() / (weights * counts).sum()).float()
