@@ -100,11 +100,15 @@ class View:
             "{ outline: 2px solid var(--line); outline-offset: -2px; }\n"
             for n in numbers
         )
-        body = "".join(_mark(part) if part.label else _plain(part.text) for part in self._parts)
         return (
-            f'<div class="claimcheck" lang="fa" dir="rtl">\n<style>\n{_css()}{ties}</style>\n'
-            f'{self._legend()}<div class="cc-text">{body}</div>\n</div>\n'
+            f'<div class="claimcheck" lang="fa" dir="rtl">\n<style>\n{css()}{ties}</style>\n'
+            f"{self._legend()}{self.marked_text()}\n</div>\n"
         )
+
+    def marked_text(self) -> str:
+        """The text with its marks alone, for a page of yours that has ``css()`` and a ``.claimcheck`` around."""
+        body = "".join(_mark(part) if part.label else _plain(part.text) for part in self._parts)
+        return f'<div class="cc-text">{body}</div>'
 
     def to_ansi(self, *, colour: bool = True, width: int = 80) -> str:
         """Text for a terminal: a legend, the text with its spans in brackets, and a list of the spans.
@@ -216,7 +220,8 @@ def _close_line(line: str) -> str:
 
 
 @cache
-def _css() -> str:
+def css() -> str:
+    """The styles of the views; they reach nothing outside a ``.claimcheck``."""
     return Path(__file__).with_name("view.css").read_text("utf-8")
 
 

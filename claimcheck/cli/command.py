@@ -17,6 +17,7 @@ from claimcheck.cli.output import UsageError, is_utf8, note
 
 VERBS = {
     "analyze": "label the claims, opinions and calls to action of a text",
+    "train": "fine-tune on labelled data",
     "evaluate": "scores of a model on labelled data",
     "data": "labelled data: convert, lint, split",
 }

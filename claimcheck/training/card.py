@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from claimcheck.evaluation import Evaluation
-from claimcheck.metrics import expected_calibration_error, roc_auc
+from claimcheck.metrics import Counts, expected_calibration_error, roc_auc
 from claimcheck.span import Label
 from claimcheck.training.export import HEADLINE, Exported
 
@@ -101,10 +101,18 @@ def _labels(evaluation: Evaluation) -> str:
     scores = evaluation.scores
     rows = []
     for label in Label:
-        span, confidence = scores.span[label], evaluation.confidence(label)
+        span, confidence = scores.span.get(label, Counts()), evaluation.confidence(label)
         error = expected_calibration_error(*confidence) if len(confidence[0]) >= _FEW else "–"
         rows.append(
-            (label, span.tp + span.fn, span.precision, span.recall, span.f1, scores.exact[label].f1, error)
+            (
+                label,
+                span.tp + span.fn,
+                span.precision,
+                span.recall,
+                span.f1,
+                scores.exact.get(label, Counts()).f1,
+                error,
+            )
         )
     columns = ("label", "spans", "precision", "recall", "F1", "exact F1", "calibration error")
     return _table(columns, rows)

@@ -47,9 +47,9 @@ class Checkpoints:
         slots = run.optimizer.state_dict()
         slots["state"] = {}
         for key, value in tensors.items():
-            kind, index, *name = key.split("/", 2)
-            if kind == "optimizer":
-                slots["state"].setdefault(int(index), {})[name[0]] = value
+            if key.startswith("optimizer/"):
+                _, index, name = key.split("/")
+                slots["state"].setdefault(int(index), {})[name] = value
         run.optimizer.load_state_dict(slots)
         torch.set_rng_state(tensors["random"])
         run.step, run.steps_an_epoch = state["step"], state["steps_an_epoch"]

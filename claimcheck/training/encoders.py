@@ -22,6 +22,7 @@ from claimcheck.tags import TAGS
 
 _HUB_FILES = ("*.json", "*.txt", "*.model", "*.safetensors", "pytorch_model*.bin")
 _SPECIAL = ("bos_token", "eos_token", "cls_token", "sep_token", "pad_token", "mask_token", "unk_token")
+_VOCABULARIES = ("vocab.txt", "vocab.json", "sentencepiece.bpe.model", "spiece.model", "tokenizer.model")
 # Texts whose offsets go wrong first: half-spaces, Arabic letters, vowel marks, a ligature, an emoji, digits.
 PROBES = (
     "می‌رود و کتاب‌هایش را می‌خواند.",
@@ -53,8 +54,12 @@ class Backbone:
         Raises:
             ModelError: the tokenizer that was written reads a probe otherwise than the one in memory.
         """
+        import torch
+
         folder.mkdir(parents=True, exist_ok=True)
-        self.module.save_pretrained(folder)
+        self.module.to(torch.bfloat16).save_pretrained(folder)  # half the size, and what is exported
+        self.module.float()
+        (folder / "model.safetensors").chmod(0o644)
         self.tokenizer.save(str(folder / "tokenizer.json"))
         # the plain fast class: named classes rebuild the normaliser of BERT-like layouts when they are opened
         config = {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": self.positions}
@@ -152,6 +157,8 @@ def _tokenizer(folder: Path, name: str) -> tuple[Tokenizer, dict[str, str]]:
         named = {key: written[key] for key in _SPECIAL if key in written}
         specials = {k: v["content"] if isinstance(v, dict) else v for k, v in named.items() if v}
         return open_tokenizer(folder), specials
+    if not any((folder / file).is_file() for file in _VOCABULARIES):
+        raise ModelError(f"{name} has no tokenizer: none of tokenizer.json, {', '.join(_VOCABULARIES)}")
     from transformers import AutoTokenizer
 
     try:
