@@ -30,8 +30,9 @@ from claimcheck.training.batches import (  # noqa: E402
 )
 from claimcheck.training.checkpoints import Checkpoints  # noqa: E402
 from claimcheck.training.distil import soft_rows  # noqa: E402
-from claimcheck.training.encoders import check_offsets, open_backbone  # noqa: E402
+from claimcheck.training.encoders import PROBES, check_offsets, open_backbone  # noqa: E402
 from claimcheck.training.fit import Recipe, TrainingError, fit  # noqa: E402
+from claimcheck.training.parsbert import build_parsbert  # noqa: E402
 
 ENCODER = Encoder(open_tokenizer(embedded_folder()), 64)
 AS_IT_STANDS = Variation(0, 0, 0)
@@ -175,39 +176,28 @@ def test_a_teacher_says_what_it_says_itself(tiny_model):
 # ---- other encoders
 
 
-def wordpiece(texts, path):
-    """A lower-casing WordPiece tokenizer that drops half-spaces, as ParsBERT's does."""
-    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
-
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.Replace(Regex("\u200c"), ""), normalizers.BertNormalizer(lowercase=True)]
-    )
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    tokenizer.train_from_iterator(texts, trainers.WordPieceTrainer(vocab_size=400, special_tokens=special))
-    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-    tokenizer.save(str(path / "tokenizer.json"))
-    config = {"tokenizer_class": "BertTokenizerFast", "pad_token": "[PAD]", "unk_token": "[UNK]"}
-    (path / "tokenizer_config.json").write_text(json.dumps(config))
-    return tokenizer.get_vocab_size()
-
-
 @pytest.fixture(scope="module")
 def parsbert(tmp_path_factory, many):
-    """ParsBERT's layout, tiny."""
-    from transformers import BertConfig, BertForMaskedLM
-
-    from claimcheck.training.encoders import PROBES
-
+    """ParsBERT's layout, tiny: a vocab.txt alone, a normaliser that lower-cases and drops half-spaces."""
     folder = tmp_path_factory.mktemp("parsbert")
-    size = wordpiece([*(e.text for e in many), *PROBES], folder)
-    config = BertConfig(
-        vocab_size=size, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
-    )
-    torch.manual_seed(0)
-    BertForMaskedLM(config).save_pretrained(folder)
+    texts = [*(example.text for example in many), *PROBES]
+    build_parsbert(folder, texts, vocabulary=400, layers=2, width=32, heads=2)
     return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("vocabulary", [100_000, 42_000])
+def test_parsbert_at_its_true_size(many, data, tmp_path, vocabulary):
+    folder, out = tmp_path / "parsbert", tmp_path / "model"
+    build_parsbert(folder, [*(example.text for example in many), *PROBES], vocabulary=vocabulary)
+    arguments = [str(data / "train.jsonl"), "--dev", str(data / "dev.jsonl"), "--out", str(out)]
+    assert main(["train", *arguments, "--encoder", str(folder), "--epochs", "1"]) == 0
+    assert main(["evaluate", str(data / "dev.jsonl"), "--model", str(out)]) == 0
+    config = json.loads((out / "config.json").read_text(encoding="utf-8"))
+    assert (config["num_hidden_layers"], config["hidden_size"], config["vocab_size"]) == (12, 768, vocabulary)
+    text = "علي كتاب‌هاي خود را دید؛ خبر می‌رسید. 😀 به شهر بروید!"
+    for span in load(out).segments(text):
+        assert text[span.start : span.end] == span.text
 
 
 @pytest.fixture(scope="module")
