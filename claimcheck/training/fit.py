@@ -121,7 +121,7 @@ def fit(
         started = time.monotonic()
         loss = run.epoch(epoch, encoder, progress) if epoch else None
         with run.averaged():
-            evaluation = evaluate(dev, _model(backbone, recipe).segments_many)
+            evaluation = evaluate(dev, model_of(backbone, recipe.window).segments_many)
             summary = evaluation.scores.summary()
         scores = {f"dev_{name}": summary[name] for name in HEADLINE}
         score = sum(scores.values()) / len(scores)
@@ -136,12 +136,13 @@ def fit(
         if checkpoints:
             checkpoints.save(run, {"history": history, "best": best, "best_epoch": best_epoch})
     run.restore_best()
-    return Fitted(best_epoch, evaluate(dev, _model(backbone, recipe).segments_many), history)
+    return Fitted(best_epoch, evaluate(dev, model_of(backbone, recipe.window).segments_many), history)
 
 
-def _model(backbone: Backbone, recipe: Recipe) -> Model:
-    encoder = Encoder(backbone.tokenizer, recipe.window)
-    return Model(encoder, TorchRuntime(backbone.module), Settings(window=recipe.window))
+def model_of(backbone: Backbone, window: int) -> Model:
+    """The backbone as it is now, as a model without calibration."""
+    encoder = Encoder(backbone.tokenizer, window)
+    return Model(encoder, TorchRuntime(backbone.module), Settings(window=window))
 
 
 class _Run:
