@@ -7,6 +7,7 @@
 """
 
 import argparse
+import random
 import sys
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def main() -> None:
     recipe = Recipe(epochs=args.epochs)
     if args.save:
         backbone = open_backbone(args.encoder)
+        random.Random(0).shuffle(examples)
         print(fit(backbone, examples[: max(args.sizes)], dev, recipe).evaluation.scores.summary())
         backbone.save(args.save)
         return
