@@ -30,7 +30,7 @@ def write_card(folder: Path, about: Mapping[str, object], exported: Exported) ->
         _FRONT,
         f"# {name}\n\n{_WHAT.format(folder=folder.name)}",
         f"## Where it comes from\n\n{about['origin']}" if "origin" in about else "",
-        _table(("fact", "value"), facts.items()) if facts else "",
+        _table(("fact", "value"), ((key, str(value)) for key, value in facts.items())) if facts else "",
         f"## Scores\n\n{_SCORES.format(documents=len(exported.int8.results))}\n\n{_scores(exported)}",
         f"By label (int8):\n\n{_labels(exported.int8)}",
         f"By genre (int8):\n\n{_genres(exported.int8)}",
