@@ -165,6 +165,11 @@ def _check_order(spans: Sequence[Span | Attribution]) -> None:
             )
 
 
+def safe(text: str) -> str:
+    """A text for a page: control characters by their pictures, bidirectional controls closed; not escaped."""
+    return _closed(text.translate(_SHOWN))
+
+
 def _divide(text: str, spans: Sequence[Span]) -> Iterator[_Part]:
     """The whole text as parts: spans, frames known only by what stands under them, and the text between."""
     shown = _CRLF.sub(" ", text).translate(_SHOWN)  # character for character, so that offsets hold

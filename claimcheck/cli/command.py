@@ -20,6 +20,7 @@ VERBS = {
     "train": "fine-tune on labelled data",
     "evaluate": "scores of a model on labelled data",
     "data": "labelled data: convert, lint, split",
+    "score": "label files of any size",
     "suggest": "pick the unlabelled texts that are worth labelling next",
 }
 
