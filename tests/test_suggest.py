@@ -1,6 +1,9 @@
 """What to label next: the unsure first, no two alike, files that annotation tools open."""
 
 import json
+import runpy
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -240,3 +243,17 @@ def test_a_command_that_cannot_be_done_says_why(tmp_path, monkeypatch, capsys, a
     assert _suggest(*argv) == code
     assert said in capsys.readouterr().err
     assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_the_script_sets_what_is_picked_beside_random_draws(
+    tmp_path, tiny_folder, examples, monkeypatch, capsys
+):
+    data, script = tmp_path / "dev.jsonl", Path(__file__).parent.parent / "scripts" / "suggestions.py"
+    write_examples(examples, data)
+    monkeypatch.setattr(sys, "argv", [str(script), str(data), "--many", "1", "--model", str(tiny_folder)])
+    runpy.run_path(str(script), run_name="__main__")
+    header, random, suggested = (line.split() for line in capsys.readouterr().out.splitlines())
+    assert len(header) == len(random) - 1 == len(suggested) - 1 == 5
+    words = [len(example.text.split()) for example in examples]
+    assert min(words) <= int(random[1]) <= max(words)
+    assert int(suggested[1]) in words
