@@ -169,6 +169,7 @@ def _vectors(texts: Sequence[str]) -> NDArray[np.float32]:
             grams = (grams ^ letters[k : k + len(grams)]) * np.uint64(0x9E3779B97F4A7C15)
         np.add.at(row, (grams >> np.uint64(54)).astype(np.int64), 1)
     held = (out > 0).sum(0)
-    out = np.sqrt(out) * np.log((1 + len(texts)) / (1 + held)).astype(np.float32)
-    vectors: NDArray[np.float32] = out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
-    return vectors
+    np.sqrt(out, out=out)
+    out *= np.log((1 + len(texts)) / (1 + held)).astype(np.float32)
+    out /= np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
+    return out

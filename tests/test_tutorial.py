@@ -14,6 +14,7 @@ from claimcheck.cli import main
 from claimcheck.cli.command import VERBS
 from claimcheck.examples import lint, read_examples, split
 from claimcheck.examples.formats.label_studio import INTERFACE
+from claimcheck.training.encoders import open_backbone
 
 ROOT = Path(__file__).parent.parent
 TUTORIAL = (ROOT / "docs" / "fine-tuning.md").read_text(encoding="utf-8")
@@ -121,6 +122,37 @@ def test_its_flags_are_flags(capsys):
     assert len(flags) > 10
     for flag in flags - {"--help"}:
         assert f"{flag} " in helped, flag
+
+
+class NoNetwork(Exception):
+    """As HTTP clients have it: no OSError."""
+
+
+def _unreachable(*args, **kwargs):
+    raise NoNetwork("Name or service not known")
+
+
+def test_without_a_way_to_the_hub_one_line_says_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("huggingface_hub.list_repo_files", _unreachable)
+    argv = next(argv for argv in COMMANDS if "--encoder" in argv)
+    assert argv[argv.index("--encoder") + 1] == "HooshvareLab/bert-fa-base-uncased"
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    train = ["train", str(SAMPLE[0]), "--dev", str(SAMPLE[1]), "--out", str(tmp_path / "out")]
+    assert main([*train, *argv[argv.index("--encoder") :]]) == 1
+    error = capsys.readouterr().err
+    assert "the hub did not give it (Name or service not known)" in error
+    assert "Traceback" not in error
+
+
+def test_what_was_fetched_before_is_used_without_the_hub(tiny_weights, monkeypatch):
+    def cached(name, *, local_files_only):
+        assert (name, local_files_only) == ("someone/encoder", True)
+        return str(tiny_weights)
+
+    monkeypatch.setattr("huggingface_hub.list_repo_files", _unreachable)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", cached)
+    assert open_backbone("someone/encoder").name == "someone/encoder"
 
 
 def test_its_labelling_interface_is_the_one_the_files_fit():

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from claimcheck.examples import Example
 
 FORMATS = ("doccano", "label-studio", "jsonl")
+_HOLDERS = ("spans", "label", "labels", "entities")  # labels that come with a text are not kept
 _SAY_EVERY = 10_000
 
 
@@ -140,7 +141,7 @@ def _read(path: Path, field: str) -> Iterator[Example]:
     from claimcheck.examples import DataError, Example
     from claimcheck.examples.files import byte_lines, decode
     from claimcheck.examples.formats.fields import Fields, as_object, draft, text_of
-    from claimcheck.examples.records import BadRow
+    from claimcheck.examples.records import BadRow, Place
 
     fields = Fields(text=field)
     for place, line in byte_lines(path):
@@ -152,9 +153,8 @@ def _read(path: Path, field: str) -> Iterator[Example]:
                 yield Example(f"{path.name}:{place.line}", text)
                 continue
             row = as_object(json.loads(text))
-            read = draft(
-                place, row, text_of(row, fields), [], (field, "spans", "label", "labels", "entities")
-            )
+            named = Place(path.name, place.line)  # texts without an id are named by it
+            read = draft(named, row, text_of(row, fields), [], (field, *_HOLDERS))
         except BadRow as bad:
             raise DataError(f"{place}: {bad}") from bad
         except (json.JSONDecodeError, RecursionError) as error:

@@ -8,6 +8,7 @@ safetensors from then on. No code of a checkpoint is ever run.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -184,14 +185,16 @@ def _fetch(name: str) -> Path:
     if name.startswith((".", "/")) or name.count("/") > 1:
         raise FileNotFoundError(f"no encoder at {name!r}: neither a folder nor an id of the hub (owner/name)")
     from huggingface_hub import list_repo_files, snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError
+    from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
         files = list_repo_files(name)
         safe = any(file.endswith(".safetensors") for file in files)
         wanted = [p for p in _HUB_FILES if not (safe and p.endswith(".bin"))]
         return Path(snapshot_download(name, allow_patterns=wanted))
-    except (HfHubHTTPError, OSError, ValueError) as error:
+    except Exception as error:  # what a broken connection raises hangs on the hub's HTTP client
+        with suppress(LocalEntryNotFoundError):
+            return Path(snapshot_download(name, local_files_only=True))  # fetched before
         raise ModelError(
             f"{name!r} is no folder here, and the hub did not give it ({str(error)[:200]}); "
             "download it elsewhere and name its folder"
