@@ -1,5 +1,6 @@
 """docs/fine-tuning.md does what it says: its commands run in its order, on a tiny encoder and for one epoch."""
 
+import json
 import re
 import shlex
 import shutil
@@ -12,7 +13,7 @@ pytest.importorskip("transformers")
 
 from claimcheck.cli import main
 from claimcheck.cli.command import VERBS
-from claimcheck.examples import lint, read_examples, split
+from claimcheck.examples import lint, read_examples, split, write_examples
 from claimcheck.examples.formats.label_studio import INTERFACE
 from claimcheck.training.encoders import open_backbone
 
@@ -153,6 +154,15 @@ def test_what_was_fetched_before_is_used_without_the_hub(tiny_weights, monkeypat
     monkeypatch.setattr("huggingface_hub.list_repo_files", _unreachable)
     monkeypatch.setattr("huggingface_hub.snapshot_download", cached)
     assert open_backbone("someone/encoder").name == "someone/encoder"
+
+
+def test_a_tagger_that_was_never_exported_is_a_start_too(tmp_path, tiny_weights, examples):
+    write_examples(examples, tmp_path / "data.jsonl")
+    data, out = str(tmp_path / "data.jsonl"), tmp_path / "out"
+    argv = ["train", data, "--dev", data, "--out", str(out), "--encoder", str(tiny_weights), "--epochs", "1"]
+    assert main(argv) == 0
+    report = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    assert {"before", "after"} <= report["scores"].keys()
 
 
 def test_its_labelling_interface_is_the_one_the_files_fit():

@@ -22,7 +22,7 @@ from claimcheck.training.checkpoints import Checkpoints
 from claimcheck.training.distil import soft_rows
 from claimcheck.training.encoders import Backbone, open_backbone
 from claimcheck.training.export import HEADLINE, Exported, export
-from claimcheck.training.fit import Fitted, Recipe, fit
+from claimcheck.training.fit import Fitted, Recipe, fit, model_of
 from claimcheck.training.log import Log
 from claimcheck.training.report import write_report
 
@@ -87,7 +87,8 @@ def train(
     folds = tuple(_cross_validate(plan, examples, soft, say, progress)) if plan.folds > 1 else ()
     backbone = open_backbone(plan.encoder, plan.recipe.seed)
     recipe = _fitting(plan.recipe, backbone, say)
-    before = evaluate(dev, load(plan.encoder).segments_many) if backbone.tagger else None
+    start = _starting_model(plan, backbone, recipe)
+    before = evaluate(dev, start.segments_many) if start else None
     log = Log(plan.out / "log")
 
     def report(row: dict[str, float]) -> None:
@@ -156,6 +157,15 @@ def _fitting(recipe: Recipe, backbone: Backbone, say: Callable[[str], None]) -> 
         say(f"windows of {backbone.positions} pieces: {backbone.name} reads no more at once")
         return replace(recipe, window=backbone.positions)
     return recipe
+
+
+def _starting_model(plan: Plan, backbone: Backbone, recipe: Recipe) -> Model | None:
+    """What there was before training: the folder as people use it, or its weights where it was never exported."""
+    if not backbone.tagger:
+        return None
+    if plan.encoder and not (Path(plan.encoder) / "claimcheck.json").is_file():
+        return model_of(backbone, recipe.window)
+    return load(plan.encoder)
 
 
 def _cross_validate(
