@@ -2,12 +2,16 @@
 
     python scripts/benchmark.py sentences [--text FILE]
     python scripts/benchmark.py start [--model FOLDER] [--runs 5]
+    python scripts/benchmark.py throughput [--model FOLDER] [--texts FILE.jsonl]
 
 ``sentences``: the boundaries of tests/sentence_cases.txt and the speed, beside hazm, pysbd and sentencex.
 ``start``: the time to the first answer of a fresh process, beside ``transformers.pipeline``.
+``throughput``: sentences a second of ``claimcheck score``, beside the pipeline on the same weights and at
+ParsBERT's size; the share of the processor's own int8 rate; latency.
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -17,6 +21,8 @@ from importlib import import_module, metadata
 from pathlib import Path
 from statistics import median
 from unicodedata import category
+
+from throughput import MACS
 
 from claimcheck import split_sentences
 from claimcheck.api import embedded_folder
@@ -38,6 +44,13 @@ def main() -> None:
     command.add_argument("--model", type=Path, default=embedded_folder(), help="default: the embedded model")
     command.add_argument("--runs", type=int, default=5, help="processes of each; the median counts")
     command.set_defaults(run=start)
+
+    command = commands.add_parser("throughput", help="sentences a second, and latency")
+    command.add_argument("--model", type=Path, default=embedded_folder(), help="default: the embedded model")
+    command.add_argument(
+        "--texts", type=Path, default=ROOT / "examples" / "train.jsonl", help="JSON lines with a text each"
+    )
+    command.set_defaults(run=throughput)
 
     args = parser.parse_args()
     args.run(args)
@@ -199,6 +212,53 @@ def first_answer(answer: str, folder: Path) -> tuple[float, float]:
             raise SystemExit(f"no answer from: {answer}\n{child.stderr.read()}")
     peak = int(line.split()[1])
     return seconds, peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+# --- throughput ------------------------------------------------------------------------------------------
+
+
+def throughput(args: argparse.Namespace) -> None:
+    lines = args.texts.read_text(encoding="utf-8").splitlines()
+    sentences = [len(split_sentences(json.loads(line)["text"])) for line in lines]
+    print(f"{args.texts}: {len(lines)} texts, {sum(sentences)} sentences; {os.cpu_count()} processors\n")
+    rows = [["", "sentences/s", "peak memory"]]
+    rates: dict[str, float] = {}
+    for name in ("score", "pipeline-1", "pipeline-8", "pipeline-32", "parsbert", "score"):
+        found = _measure(name, args)
+        many = sum(sentences[: len(sentences) // 4]) if name == "parsbert" else sum(sentences)
+        rates[name] = max(many / found["seconds"], rates.get(name, 0.0))
+        rows.append([name, f"{many / found['seconds']:.1f}", f"{found['megabytes']:.0f} MB"])
+        if name == "score":
+            pieces = found["pieces"] / found["seconds"]
+    _print_table(rows)
+    batched = max(rates["pipeline-8"], rates["pipeline-32"])
+    for name, rate in (("one by one", rates["pipeline-1"]), ("at its best batch", batched)):
+        print(f"{rates['score'] / rate:.1f} times the pipeline {name}")
+    print(f"{rates['score'] / rates['parsbert']:.1f} times the pipeline at ParsBERT's size")
+    share = pieces * MACS / 1e9 / (limit := _measure("ceiling", args)["gmacs"])
+    print(
+        f"\n{pieces:,.0f} pieces/s x {MACS / 1e6:.1f} M products = {share:.0%} of {limit:.0f} G int8 products/s"
+    )
+    times = _measure("latency", args)
+    for name in ("tweet", "report"):
+        print(f"one {name}, one thread: p50 {times[f'{name}_p50']:.1f} ms, p99 {times[f'{name}_p99']:.1f} ms")
+
+
+def _measure(name: str, args: argparse.Namespace) -> dict[str, float]:
+    """One measurement of throughput.py in a process of its own."""
+    command = [
+        sys.executable,
+        str(ROOT / "scripts" / "throughput.py"),
+        name,
+        str(args.model),
+        str(args.texts),
+    ]
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    if done.returncode:
+        raise SystemExit(f"{name} failed:\n{done.stderr}")
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def _print_table(rows: Sequence[Sequence[str]]) -> None:
