@@ -140,6 +140,11 @@ def _convert(args: argparse.Namespace) -> int:
 def _split(args: argparse.Namespace) -> int:
     shares = {"train": 1 - args.dev - args.test, "dev": args.dev, "test": args.test}
     wanted = {name: share for name, share in shares.items() if share}
+    files = {name: args.out / f"{name}.jsonl" for name in shares}
+    if args.input.resolve() in {file.resolve() for file in files.values()}:
+        raise ValueError(f"{args.input} would be written over; name another --out")
+    if stale := [str(file) for name, file in files.items() if name not in wanted and file.exists()]:
+        raise ValueError(f"{stale[0]} is there from another split; remove it, or name another --out")
     examples, _ = _read(args.input, args)
     parts = split(
         examples,
@@ -151,8 +156,8 @@ def _split(args: argparse.Namespace) -> int:
     )
     args.out.mkdir(parents=True, exist_ok=True)
     for name, part in parts.items():
-        write_examples(part, args.out / f"{name}.jsonl")
-    print(_table({str(args.out / f"{name}.jsonl"): Balance.of(part) for name, part in parts.items()}))
+        write_examples(part, files[name])
+    print(_table({str(files[name]): Balance.of(part) for name, part in parts.items()}))
     return 0
 
 

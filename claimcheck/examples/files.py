@@ -13,6 +13,7 @@ from typing import TextIO
 from claimcheck.examples.records import BadRow, DataError, Place
 
 _WIDE = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_CONVERT = "save the file as UTF-8, for example: iconv -f WINDOWS-1256 -t UTF-8"
 
 
 def byte_lines(path: Path) -> Iterator[tuple[Place, bytes]]:
@@ -30,20 +31,22 @@ def decode(line: bytes) -> str:
         return line.decode("utf-8")
     except UnicodeDecodeError as error:
         byte = f"0x{line[error.start]:02x} at byte {error.start + 1} of the line"
-        raise BadRow(f"not UTF-8 ({byte}); save the file as UTF-8") from error
+        raise BadRow(f"not UTF-8 ({byte}); {_CONVERT}") from error
 
 
-def read_text(path: Path) -> str:
-    """The whole file, without its UTF-8 mark; line ends as they are. ``DataError`` names file and line."""
-    data = _unmarked(path, path.read_bytes())
+def read_text(path: Path, *, keep_mark: bool = False) -> str:
+    """The whole file, line ends as they are; its UTF-8 mark is taken off unless ``keep_mark``.
+
+    ``DataError`` names file and line of what is not UTF-8.
+    """
+    data = path.read_bytes()
+    unmarked = _unmarked(path, data)
+    data = data if keep_mark else unmarked
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"{path}:{line}: not UTF-8 (byte 0x{data[error.start]:02x}); save the file as UTF-8, "
-            f"for example: iconv -f WINDOWS-1256 -t UTF-8 {path.name}"
-        ) from error
+        raise DataError(f"{path}:{line}: not UTF-8 (byte 0x{data[error.start]:02x}); {_CONVERT}") from error
 
 
 def _unmarked(path: Path, data: bytes) -> bytes:

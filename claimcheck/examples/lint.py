@@ -8,6 +8,7 @@ ids that come twice, labels with few spans.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -105,8 +106,8 @@ def lint(
                 findings += errors
                 if example is not None and isinstance(row, Draft):
                     good.append(_Placed(row.place, example))
-        except DataError as error:
-            findings.append(Finding(Place(path), "file", str(error).removeprefix(f"{path}: ")))
+        except (DataError, OSError) as error:
+            findings.append(_unreadable(path, error))
         else:
             balance[path] = Balance.of([item.example for item in good])
             findings += _balance_warnings(path, balance[path])
@@ -116,6 +117,14 @@ def lint(
     findings += _repeated_ids(placed)
     findings += _repeated_texts(placed, similarity)
     return Report(tuple(sorted(findings, key=_order)), balance)
+
+
+def _unreadable(path: str, error: DataError | OSError) -> Finding:
+    """The error of a whole file; where its message begins with a place, that is the finding's."""
+    message = f"{path}: {error.strerror}" if isinstance(error, OSError) else str(error)
+    match = re.match(rf"{re.escape(path)}(?::(\d+))?: ", message)
+    line = int(match[1]) if match and match[1] else None
+    return Finding(Place(path, line), "file", message[match.end() :] if match else message)
 
 
 def cuts_word(text: str, at: int) -> bool:

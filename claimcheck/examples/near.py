@@ -40,8 +40,13 @@ def near_pairs(folded: Sequence[str], similarity: float = SIMILARITY) -> list[tu
 
     Args:
         folded: texts from ``fold_text``. Equal ones are best put together before.
-        similarity: the least Jaccard similarity of shingle sets, above 0.
+        similarity: the least Jaccard similarity of shingle sets, above 0 and at most 1.
+
+    Raises:
+        ValueError: ``similarity`` is out of its range.
     """
+    if not 0 < similarity <= 1:
+        raise ValueError(f"--similarity must be above 0 and at most 1, got {similarity}")
     sets = _ranked_shingles(folded)
     sizes = np.array([len(ranks) for ranks in sets], np.int64)
     prefixes = [ranks[: len(ranks) - int(np.ceil(similarity * len(ranks) - 1e-9)) + 1] for ranks in sets]

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from claimcheck.examples.files import byte_lines, read_text
+from claimcheck.examples.files import byte_lines, decode, read_text
 from claimcheck.examples.formats import brat, conll, dataset, doccano, jsonl, label_studio, table
 from claimcheck.examples.formats.fields import Fields
 from claimcheck.examples.labels import Labels, what_to_map
-from claimcheck.examples.records import DataError, Draft, Example, Finding, settle
+from claimcheck.examples.records import BadRow, DataError, Draft, Example, Finding, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +61,22 @@ def by_file_ending(path: Path) -> str | None:
 
 
 def _detect_json(path: Path) -> str:
-    first = next((line for _, line in byte_lines(path) if line.strip()), b"")
-    if first.lstrip().startswith(b"["):
-        return "label-studio"
-    try:
-        row = json.loads(first)
-    except ValueError:
-        row = {}
-    if isinstance(row, dict):
-        if "spans" in row:
-            return "jsonl"
-        if any(isinstance(row.get(key), list) for key in ("label", "labels", "entities")):
-            return "doccano"
+    problem = ""
+    for place, line in itertools.islice(byte_lines(path), 100):
+        if line.lstrip().startswith(b"["):
+            return "label-studio"
+        try:
+            row = jsonl.parse(decode(line)) if line.strip() else None
+        except BadRow as bad:
+            problem = problem or f"{place}: {bad}\n"
+            continue
+        if isinstance(row, dict):
+            if "spans" in row:
+                return "jsonl"
+            if any(isinstance(row.get(key), list) for key in ("label", "labels", "entities")):
+                return "doccano"
     raise DataError(
-        f"{path}: its first record has neither 'spans' (ours) nor a list of 'label' or 'entities' (doccano); "
+        f"{problem}{path}: no record has 'spans' (ours) or a list of 'label' or 'entities' (doccano); "
         f"if it is labelled data, say --from {'|'.join(FORMATS)}"
     )
 

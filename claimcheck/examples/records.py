@@ -37,7 +37,7 @@ class LabelledSpan:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A text with its gold spans: sorted, disjoint, non-empty and inside the text, or ``ValueError``.
+    """A text with its gold spans: sorted, disjoint, not blank and inside the text, or ``ValueError``.
 
     ``sentences`` are the sentence ranges the labeller saw, ``None`` where the data has none.
     ``document`` names the document a passage was cut from. ``extra`` keeps every field that is not ours,
@@ -122,13 +122,13 @@ class Draft:
 
 
 def range_problems(text: str, ranges: Sequence[Range], what: str = "span") -> Iterator[tuple[str, str]]:
-    """(kind, message) of every empty, out-of-range or overlapping range; ``ranges`` in ascending order."""
+    """(kind, message) of every blank, out-of-range or overlapping range; ``ranges`` in ascending order."""
     reached: Range | None = None
     for start, end in ranges:
         if not 0 <= start <= end <= len(text):
             yield "out-of-range", f"{what} {start}-{end} is out of range: the text has {len(text)} characters"
-        elif start == end:
-            yield "empty", f"{what} {start}-{end} is empty"
+        elif not text[start:end].strip():
+            yield f"empty-{what}", f"{what} {start}-{end} is empty"
         else:
             if reached and start < reached[1]:
                 yield "overlap", f"{what} {start}-{end} overlaps {what} {reached[0]}-{reached[1]}"

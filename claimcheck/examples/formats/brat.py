@@ -30,7 +30,7 @@ def read(path: Path, fields: Fields) -> Iterator[Draft | Finding]:
             yield Finding(Place(str(text_file)), "row", f"there is no {annotations.name} beside it")
             continue
         name = unquote(text_file.relative_to(path).with_suffix("").as_posix())
-        text, lines = read_text(text_file), read_text(annotations).split("\n")
+        text, lines = read_text(text_file, keep_mark=True), read_text(annotations).split("\n")
         yield _document(text, lines, name, annotations)
 
 

@@ -1,8 +1,9 @@
 """CoNLL/BIO columns: the token first, its tag last, a blank line between sentences.
 
-``# id = …`` opens a record, ``# newdoc id = …`` names its document, ``# genre = …`` and ``# source = …`` are
-kept. Where ``# text = …`` gives the raw text (CoNLL-U does) the tokens are found in it and offsets are those
-of the raw text; otherwise the text is the tokens joined by blanks. Without ``# id`` a sentence is a record.
+``# id = …`` opens a record, ``# newdoc id = …`` names the document of the records that follow,
+``# genre = …`` and ``# source = …`` are kept. Where ``# text = …`` gives the raw text (CoNLL-U does) the tokens
+are found in it and offsets are those of the raw text; otherwise the text is the tokens joined by blanks.
+Without ``# id`` a sentence is a record.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from claimcheck.examples.formats.fields import Fields
 from claimcheck.examples.formats.tagged import parse_tag, spans_of, tagged_tokens
 from claimcheck.examples.records import BadRow, Draft, Example, Finding, Place, Range
 
-_COMMENT = re.compile(r"#\s*(?P<key>[A-Za-z_ ]+?)\s*= ?(?P<value>.*)")
+_COMMENT = re.compile(r"#[ \t]+(?P<key>[A-Za-z_][A-Za-z_ ]*?) *= ?(?P<value>.*)")
 _NEW_DOCUMENT = ("newdoc id", "newdoc", "doc", "doc_id", "document")
 
 
@@ -26,6 +27,7 @@ class _Block:
     """The lines of one record while they are gathered."""
 
     line: int
+    document: str | None = None
     known: dict[str, str] = field(default_factory=dict)
     tokens: list[str] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
@@ -45,15 +47,22 @@ def read(path: Path, fields: Fields) -> Iterator[Draft | Finding]:
 
 def write(examples: Iterable[Example], path: Path) -> None:
     """Two columns with a tab; ``# text`` where the text is one line. Extra fields are not written."""
+    document = ""
     with replacing(path) as out:
         for example in examples:
-            for key in ("id", "document", "genre", "source", "text"):
-                value = getattr(example, key)
-                if value is not None and not re.search(r"[\r\n]", value):
-                    out.write(f"# {'newdoc id' if key == 'document' else key} = {value}\n")
+            out.write(_described("id", example.id))
+            if (example.document or "") != document:
+                document = example.document or ""
+                out.write(_described("newdoc id", document))
+            for key in ("genre", "source", "text"):
+                out.write(_described(key, getattr(example, key)))
             for sentence in tagged_tokens(example):
                 out.writelines(f"{token}\t{tag}\n" for token, tag in sentence)
                 out.write("\n")
+
+
+def _described(key: str, value: str | None) -> str:
+    return "" if value is None or re.search(r"[\r\n]", value) else f"# {key} = {value}\n"
 
 
 def _blocks(text: str) -> Iterator[_Block]:
@@ -70,7 +79,7 @@ def _blocks(text: str) -> Iterator[_Block]:
         if comment:
             key, value = comment
             if key in _NEW_DOCUMENT:
-                document = value
+                document = value or None
             block.known.setdefault(key, value)
         elif line.startswith("-DOCSTART-"):
             document = f"line {number}"
@@ -78,8 +87,7 @@ def _blocks(text: str) -> Iterator[_Block]:
             block.breaks.append(len(block.tokens))
         else:
             _add(block, line, number)
-        if document is not None:
-            block.known["document"] = document
+        block.document = document
     if block.tokens:
         yield block
 
@@ -118,8 +126,8 @@ def _draft(place: Place, block: _Block) -> Draft:
     )
     id_ = block.known.get("id") or block.known.get("sent_id") or str(place)
     spans = tuple(spans_of(ranges, block.tags, breaks))
-    genre, source, document = (block.known.get(key) for key in ("genre", "source", "document"))
-    return Draft(place, id_, text, spans, sentences, genre, source, document)
+    genre, source = block.known.get("genre"), block.known.get("source")
+    return Draft(place, id_, text, spans, sentences, genre, source, block.document)
 
 
 def _find(text: str, tokens: list[str]) -> list[Range]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
 from claimcheck.examples.files import replacing_folder
 from claimcheck.examples.formats import fields as f
+from claimcheck.examples.formats import jsonl
 from claimcheck.examples.formats.tagged import spans_of
 from claimcheck.examples.records import BadRow, DataError, Draft, Example, Finding, Place, RawSpan
 from claimcheck.tags import trim
@@ -71,16 +72,17 @@ def _draft(place: Place, row: Mapping[str, Any], names: Mapping[str, Any], field
     tags = next((column for column in _TAG_COLUMNS if column in row), None)
     if "spans" in row:
         text = f.text_of(row, fields)
-        spans = [RawSpan(s["start"], s["end"], s["label"], bool(s.get("check_worthy"))) for s in row["spans"]]
-        extra = json.loads(row.get("extra") or "{}")
+        spans = [jsonl.span_of(span) for span in _records(row["spans"])]
+        extra = f.as_object(jsonl.parse(row.get("extra") or "{}"))
         return f.draft(place, {**row, **extra}, text, spans, (fields.text, "spans", "extra"))
     if "tokens" in row and tags:
-        text = " ".join(row["tokens"])
-        ends = [0]
-        for token in row["tokens"]:
-            ends.append(ends[-1] + len(token) + 1)
+        tokens = [f.name(token, "a token") for token in f.as_list(row["tokens"], "'tokens'")]
+        named = [_name(tag, names[tags]) for tag in f.as_list(row[tags], repr(tags))]
+        if len(tokens) != len(named):
+            raise BadRow(f"{len(tokens)} tokens and {len(named)} {tags}")
+        text = " ".join(tokens)
+        ends = list(accumulate((len(token) + 1 for token in tokens), initial=0))
         ranges = [(a, b - 1) for a, b in pairwise(ends)]
-        named = [_name(tag, names[tags]) for tag in row[tags]]
         return f.draft(place, row, text, spans_of(ranges, named), ("tokens", tags))
     if fields.label in row:
         text = f.text_of(row, fields)
@@ -88,6 +90,13 @@ def _draft(place: Place, row: Mapping[str, Any], names: Mapping[str, Any], field
         label = RawSpan(start, end, _name(row[fields.label], names[fields.label]))
         return f.draft(place, row, text, [label] if start < end else [], (fields.text, fields.label))
     raise BadRow(f"wanted 'spans', 'tokens' with 'tags', or {fields.label!r}; there are: {', '.join(row)}")
+
+
+def _records(spans: Any) -> list[Any]:
+    """Spans as rows; older versions of ``datasets`` give them as columns."""
+    if isinstance(spans, dict) and all(isinstance(column, list) for column in spans.values()):
+        return [dict(zip(spans, row, strict=False)) for row in zip(*spans.values(), strict=False)]
+    return f.as_list(spans, "'spans'")
 
 
 def _name(value: Any, names: list[str] | None) -> str:

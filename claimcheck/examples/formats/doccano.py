@@ -43,7 +43,7 @@ def _draft(place: Place, row: Mapping[str, Any], fields: f.Fields) -> Draft:
 
 
 def _parts(item: Any) -> tuple[int, int, str]:
-    if isinstance(item, dict):
+    if isinstance(item, dict):  # of "entities"
         item = [item.get("start_offset"), item.get("end_offset"), item.get("label")]
     if not isinstance(item, list) or len(item) != 3:
         raise BadRow(f"a label must be [start, end, name], this is {item!r}")

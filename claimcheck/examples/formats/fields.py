@@ -47,10 +47,17 @@ def integer(value: Any, what: str) -> int:
     return value
 
 
-def name(value: Any) -> str:
+def as_list(value: Any, what: str) -> list[Any]:
+    """``value`` if it is a JSON list; ``None`` is an empty one."""
+    if value is not None and not isinstance(value, list):
+        raise BadRow(f"{what} must be a list, this is {_kind(value)}")
+    return value or []
+
+
+def name(value: Any, what: str = "a label") -> str:
     """A label name."""
     if not isinstance(value, str):
-        raise BadRow(f"a label must be a string, this is {_kind(value)}")
+        raise BadRow(f"{what} must be a string, this is {_kind(value)}")
     return value
 
 
@@ -65,7 +72,7 @@ def draft(
     extra = {key: value for key, value in row.items() if key not in (*_COMMON, *not_extra)}
     genre, source, document = (_optional(row, key) for key in ("genre", "source", "document"))
     identity = row.get("id")
-    id_ = str(place) if identity is None or isinstance(identity, dict | list) else str(identity)
+    id_ = str(place) if identity in (None, "") or isinstance(identity, dict | list) else str(identity)
     return Draft(
         place, id_, text, tuple(spans), _sentences(row.get("sentences")), genre, source, document, extra
     )

@@ -6,13 +6,16 @@ A claim's span has ``check_worthy`` as well; fields that are not ours are kept a
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from claimcheck.examples.files import byte_lines, decode, replacing
 from claimcheck.examples.formats import fields as f
-from claimcheck.examples.records import BadRow, Draft, Example, Finding, Place, RawSpan
+from claimcheck.examples.records import BadRow, DataError, Draft, Example, Finding, Place, RawSpan
+
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
 def read(path: Path, fields: f.Fields) -> Iterator[Draft | Finding]:
@@ -25,7 +28,7 @@ def read_lines(path: Path, build: Callable[[Place, Mapping[str, Any]], Draft]) -
     for place, line in byte_lines(path):
         try:
             if text := decode(line).strip():
-                yield build(place, f.as_object(_parse(text)))
+                yield build(place, f.as_object(parse(text)))
         except BadRow as bad:
             yield Finding(place, "row", str(bad))
 
@@ -42,24 +45,23 @@ def write_lines(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
             out.write(dumps(row) + "\n")
 
 
-def dumps(value: Any, indent: int | None = None) -> str:
+def dumps(value: Any) -> str:
     """JSON with its letters as they are; only a lone surrogate, which UTF-8 cannot hold, makes escapes."""
-    plain = json.dumps(value, ensure_ascii=False, indent=indent)
-    return plain if plain.isprintable() or _encodable(plain) else json.dumps(value, indent=indent)
-
-
-def _encodable(text: str) -> bool:
+    plain = json.dumps(value, ensure_ascii=False)
+    if _PAIR.search(plain):
+        raise DataError("a text holds the two halves of an emoji as two characters; JSON would join them")
     try:
-        text.encode("utf-8")
+        plain.encode()
     except UnicodeEncodeError:
-        return False
-    return True
+        return json.dumps(value)
+    return plain
 
 
-def _parse(line: str) -> Any:
+def parse(line: str) -> Any:
+    """The value in ``line``, or ``BadRow``."""
     try:
         return json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: a number of too many digits as well
         raise BadRow(f"not JSON: {error}") from error
 
 
@@ -67,14 +69,16 @@ def _draft(place: Place, row: Mapping[str, Any], fields: f.Fields) -> Draft:
     spans = row.get("spans")
     if not isinstance(spans, list):
         raise BadRow("no list of 'spans'; another format? Say which with --from")
-    raw = [_span(f.as_object(span)) for span in spans]
+    raw = [span_of(span) for span in spans]
     return f.draft(place, row, f.text_of(row, fields), raw, (fields.text, "spans"))
 
 
-def _span(span: Mapping[str, Any]) -> RawSpan:
+def span_of(value: Any) -> RawSpan:
+    """A span of our layout, or ``BadRow``. ``check_worthy`` may be left out or null."""
+    span = f.as_object(value)
     if missing := {"start", "end", "label"} - span.keys():
         raise BadRow(f"a span without {', '.join(sorted(missing))}: {span}")
-    worthy = span.get("check_worthy", False)
+    worthy = span.get("check_worthy") or False
     if not isinstance(worthy, bool):
         raise BadRow(f"'check_worthy' must be true or false, this is {worthy!r}")
     start, end = f.integer(span["start"], "'start'"), f.integer(span["end"], "'end'")

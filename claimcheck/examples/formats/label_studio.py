@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +70,8 @@ def _tasks(path: Path) -> Iterator[tuple[Place, Any]]:
         begin = at
         try:
             task, at = decoder.raw_decode(text, at)
-        except json.JSONDecodeError as error:
-            raise DataError(f"{path}:{error.lineno}: not JSON: {error.msg}") from error
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{path}:{line}: the task that begins here is not JSON: {error}") from error
         yield Place(str(path), line), task
         line += text.count("\n", begin, at)
     if at >= len(text):
@@ -78,26 +79,28 @@ def _tasks(path: Path) -> Iterator[tuple[Place, Any]]:
 
 
 def _drafts(place: Place, task: Mapping[str, Any], fields: f.Fields) -> Iterator[Draft]:
-    data = f.as_object(task.get("data"))
+    if "data" not in task:
+        raise BadRow("no 'data' in the task; export as JSON (not JSON-MIN)")
+    data = f.as_object(task["data"])
     text = f.text_of(data, fields)
-    done = [a for a in task.get("annotations") or [] if not f.as_object(a).get("was_cancelled")]
+    annotations = map(f.as_object, f.as_list(task.get("annotations"), "'annotations'"))
+    done = [annotation for annotation in annotations if not annotation.get("was_cancelled")]
     if not done:
         raise BadRow("the task has no annotation (predictions are not labels)")
     readings = [_spans(text, a.get("result"), fields) for a in done]
     different = [spans for i, spans in enumerate(readings) if spans not in readings[:i]]
-    row = {"id": task.get("id"), **data}
     for number, spans in enumerate(different, 1):
-        draft_row = row if number == 1 else {**row, "id": f"{row['id']}#{number}"}
-        yield f.draft(place, draft_row, text, spans, (fields.text,))
+        draft = f.draft(place, {"id": task.get("id"), **data}, text, spans, (fields.text,))
+        yield draft if number == 1 else replace(draft, id=f"{draft.id}#{number}")
 
 
 def _spans(text: str, result: Any, fields: f.Fields) -> list[RawSpan]:
     """The spans of one annotation, read under the way of counting that its texts agree with."""
-    if not isinstance(result, list):
-        raise BadRow("an annotation without a list of 'result' regions")
-    values = [f.as_object(f.as_object(region).get("value", {})) for region in result]
+    regions_ = map(f.as_object, f.as_list(result, "'result' of an annotation"))
+    values = [f.as_object(region.get("value", {})) for region in regions_]
     regions = [value for value in values if "labels" in value]
-    chosen = [RawSpan(0, len(text), f.name(name)) for value in values for name in value.get("choices", [])]
+    choices = [f.name(n) for value in values for n in f.as_list(value.get("choices"), "'choices'")]
+    chosen = [RawSpan(0, len(text), choice) for choice in choices]
     counted = [(f.integer(v.get("start"), "'start'"), f.integer(v.get("end"), "'end'")) for v in regions]
     names = [_one_name(value["labels"]) for value in regions]
     convert = _way_of_counting(text, counted, [value.get("text") for value in regions], fields.offsets)

@@ -54,7 +54,8 @@ def tagged_tokens(example: Example) -> Iterator[list[tuple[str, str]]]:
     """(token, BIO tag) of every sentence. Tokens are words, cut where a span begins or ends inside one."""
     edges = sorted({edge for span in example.spans for edge in (span.start, span.end)})
     begun: set[int] = set()
-    for first, last in sentences_of(example):
+    starts = [0, *(start for start, _ in sentences_of(example)[1:])]  # so that no word is left out between
+    for first, last in zip(starts, [*starts[1:], len(example.text)], strict=True):
         rows = []
         for start, end in _cut(words(example.text, first, last), edges):
             i = next((i for i, s in enumerate(example.spans) if s.start <= start and end <= s.end), None)
