@@ -30,6 +30,7 @@ _PERSIAN = re.compile(f"[{PERSIAN}]")
 WORDS = (4, 150)  # fewer are fragments that nobody can label, more are no passage
 _POOL = 10  # texts that compete for one place
 _BATCH = 256
+_BROKEN = 1.6  # times the usual pieces a word: another language in the same letters, or noise
 _BUCKETS, _GRAM = 1024, 4
 _SURE_WORDS = (
     8  # added to every text: two words are unsure by chance, and teach little when they are labelled
@@ -50,7 +51,8 @@ def suggest(
 
     Args:
         model: what is to learn from the labels.
-        texts: unlabelled texts; spans they have are replaced. Read once.
+        texts: unlabelled texts; spans they have are replaced. Read once. Those whose words break into far
+            more pieces than is usual among them are taken for another language.
         many: how many to pick.
         labelled: texts that have labels already; nothing nearly equal to one is picked.
         words: texts of fewer or more words are passed over.
@@ -64,7 +66,7 @@ def suggest(
     """
     if many < 1:
         raise ValueError(f"at least 1 text must be asked for, got {many}")
-    pool = _least_sure(model, texts, _POOL * many, words)
+    pool = _in_language(model, _least_sure(model, texts, _POOL * many, words))
     scores = np.array([score for score, _ in pool])
     picked = _spread([example.text for _, example in pool], scores, many, labelled)
     chosen = [pool[i] for i in picked]
@@ -131,6 +133,19 @@ def _least_sure(
         if len(best) > 2 * size:
             best = dict(heapq.nsmallest(size, best.items(), key=lambda item: item[1][:2]))
     return [(-key, example) for key, _, example in sorted(best.values(), key=lambda row: row[:2])[:size]]
+
+
+def _in_language(model: Model, pool: list[tuple[float, Example]]) -> list[tuple[float, Example]]:
+    """Those of ``pool`` whose words the tokenizer knows about as well as those of the others.
+
+    Azeri or Kurdish in Persian letters leaves a model of Persian unsure as nothing else does.
+    """
+    texts = [example.text for _, example in pool]
+    encodings = model.encoder.encode(texts, [[(0, len(text))] for text in texts])
+    words = [len(tags.words(text, 0, len(text))) for text in texts]
+    rates = np.array([len(e.ids) / count for e, count in zip(encodings, words, strict=True)])
+    usual = float(np.median(rates)) if pool else 0.0
+    return [row for row, rate in zip(pool, rates, strict=True) if rate <= _BROKEN * usual]
 
 
 def _spread(

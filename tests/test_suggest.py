@@ -91,7 +91,7 @@ def test_a_text_far_from_those_picked_goes_before_one_a_little_less_sure():
     [
         pytest.param(lambda text: text, id="equal"),
         pytest.param(lambda text: text.replace("ی", "ي").replace("ک", "ك"), id="Arabic letters"),
-        pytest.param(lambda text: text.replace(" ", "\u200c"), id="ZWNJ for blanks"),
+        pytest.param(lambda text: text.replace(" رفته است", "\u200cرفته\u200cاست"), id="ZWNJ for blanks"),
         pytest.param(lambda text: "خب " + text, id="one word more"),
     ],
 )
@@ -117,6 +117,12 @@ def test_spans_are_the_model_s(tiny_model):
         assert [(s.start, s.end, s.label) for s in example.spans] == [
             (s.start, s.end, s.label) for s in tiny_model.segments(example.text)
         ]
+
+
+def test_another_language_in_persian_letters_is_passed_over(tiny_model):
+    azeri = "قارداشیم دونن آخشام کیتابخانادان اوچ دنه یئنی کیتاب گتیردی و اوخودو."
+    assert uncertainties(tiny_model, [azeri])[0] > 0
+    assert {e.text for e in suggest(tiny_model, _texts([azeri, *TEXTS]), 99)} == set(TEXTS)
 
 
 def test_none_at_all_is_an_error(tiny_model):
