@@ -109,6 +109,21 @@ def test_lint_shows_twenty_of_a_kind(here, capsys):
     assert capsys.readouterr().out.count("out of range") == 23
 
 
+def test_nothing_in_the_data_acts_on_the_terminal(here, capsys):
+    span = {"start": 0, "end": 11}
+    rows = [
+        {"text": "نرخ\x1b]0;x\x07ارز\rبالا", "spans": [{**span, "label": label}]}
+        for label in ("claim", "c\x1b[2J")
+    ]
+    Path("bad.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    main(["data", "lint", "bad.jsonl"])
+    main(["data", "convert", "bad.jsonl", "out.csv"])
+    said = "".join(capsys.readouterr())
+    assert "«نرخ\\x1b]0;x\\x07ار»" in said
+    assert "unknown label" in said
+    assert not set("\x1b\x07\r") & set(said)
+
+
 def test_split_writes_the_parts_and_their_balance(here, capsys):
     assert (
         main(["data", "split", str(SAMPLE / "train.jsonl"), "--out", "parts", "--dev", "0.25", "--test", "0"])

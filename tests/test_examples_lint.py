@@ -44,6 +44,10 @@ CASES = {
     "the same text": ([line(LONG), line(OTHER), line(LONG)], [(3, "duplicate")]),
     "the same text, typed otherwise": ([line(LONG), line(TYPED_OTHERWISE)], [(2, "duplicate")]),
     "nearly the same text": ([line(LONG), line(OTHER), line(NEARLY)], [(3, "near-duplicate")]),
+    "nearly the same as two": (
+        [line(LONG), line(NEARLY), line(LONG.replace("دیروز", "هفتهٔ پیش"))],
+        [(2, "near-duplicate"), (3, "near-duplicate")],
+    ),
     "labelled otherwise": (
         [line(OTHER, (0, 7, "opinion")), line(OTHER, (0, 7, "claim"))],
         [(2, "disagreement"), (2, "duplicate")],

@@ -300,7 +300,7 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(row=ANYTHING)
 @pytest.mark.parametrize("format", ["jsonl", "doccano", "label-studio"])
 def test_any_json_is_a_draft_or_a_finding(tmp_path_factory, format, row):
