@@ -56,15 +56,41 @@ def test_nothing_near_and_no_document_is_parted(rows, seed):
             assert similarity(one.text, other.text) < SIMILARITY
 
 
-@given(st.lists(NEAR.map("".join), max_size=12, unique=True))
-def test_near_pairs_are_all_pairs_as_alike(texts):
-    wanted = [
-        (i, j) for j in range(len(texts)) for i in range(j) if similarity(texts[i], texts[j]) >= SIMILARITY
-    ]
-    found = near_pairs([fold_text(text) for text in texts])
-    assert [(i, j) for i, j, _ in found] == sorted(wanted)
-    for i, j, alike in found:
-        assert alike == pytest.approx(similarity(texts[i], texts[j]))
+FEW_LETTERS = st.text("ابپ", min_size=1, max_size=14)
+
+
+@given(
+    st.lists(NEAR.map("".join) | FEW_LETTERS, max_size=12, unique_by=fold_text),
+    st.sampled_from([0.3, 0.5, 0.7, 1]),
+)
+def test_near_pairs_are_all_pairs_as_alike(texts, least):
+    alike = {(i, j): similarity(texts[i], texts[j]) for j in range(len(texts)) for i in range(j)}
+    found = near_pairs([fold_text(text) for text in texts], least)
+    assert found == sorted((i, j, pytest.approx(s)) for (i, j), s in alike.items() if s >= least)
+
+
+SAME_TO_A_READER = {
+    "half-space or blank": ("می\u200cرود", "می رود"),
+    "Arabic ye and ke": ("كتابي", "کتابی"),
+    "vowel marks and tatweel": ("بَرقِ کـشور", "برق کشور"),
+    "hamza over he": ("خانهٔ ما", "خانه ما"),
+    "he with ye above": ("خانۀ ما", "خانهٔ ما"),
+    "three kinds of digits": ("۱۲٫۵ ٪", "12٫5"),
+    "presentation forms": ("ﺗﻮﺭﻡ ﻻ", "تورم لا"),
+    "marks": ("«گران» شد!!", "گران شد"),
+    "Latin case": ("OPEC", "opec"),
+}
+
+
+@pytest.mark.parametrize("name", SAME_TO_A_READER)
+def test_the_same_to_a_reader(name):
+    one, other = SAME_TO_A_READER[name]
+    assert one != other
+    assert fold_text(one) == fold_text(other)
+
+
+def test_texts_of_marks_alone_differ():
+    assert fold_text("؟!") != fold_text("…") != ""
 
 
 def test_a_template_repeated_a_thousand_times_stays_together_and_is_quick():
