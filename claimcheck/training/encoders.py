@@ -1,14 +1,13 @@
 """What training starts from: the embedded model, a folder, or a model of the Hugging Face hub.
 
-A hub id is fetched into the hub's own cache and from there on is a folder like any other. Weights come
-from safetensors where there are some; older checkpoints are read by torch's tensors-only unpickler and are
-safetensors from then on. No code of a checkpoint is ever run.
+A hub id is fetched into the hub's own cache and from there on is a folder like any other. Weights are read
+from safetensors alone, never from a pickle, and no code of a checkpoint is ever run.
 """
 
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,8 @@ from claimcheck.encoding import Encoder
 from claimcheck.folder import open_tokenizer
 from claimcheck.runtime import ModelError
 from claimcheck.tags import TAGS
+from claimcheck.training.hub import fetch
 
-_HUB_FILES = ("*.json", "*.txt", "*.model", "*.safetensors", "pytorch_model*.bin")
 _SPECIAL = ("bos_token", "eos_token", "cls_token", "sep_token", "pad_token", "mask_token", "unk_token")
 _VOCABULARIES = ("vocab.txt", "vocab.json", "sentencepiece.bpe.model", "spiece.model", "tokenizer.model")
 # Texts whose offsets go wrong first: half-spaces, Arabic letters, vowel marks, a ligature, an emoji, digits.
@@ -56,9 +55,13 @@ class Backbone:
             ModelError: the tokenizer that was written reads a probe otherwise than the one in memory.
         """
         import torch
+        from safetensors import SafetensorError
 
         folder.mkdir(parents=True, exist_ok=True)
-        self.module.to(torch.bfloat16).save_pretrained(folder)  # half the size, and what is exported
+        try:
+            self.module.to(torch.bfloat16).save_pretrained(folder)  # half the size, and what is exported
+        except SafetensorError as error:
+            raise OSError(f"{folder} cannot be written to ({error})") from error
         self.module.float()
         (folder / "model.safetensors").chmod(0o644)
         self.tokenizer.save(str(folder / "tokenizer.json"))
@@ -83,11 +86,13 @@ def open_backbone(encoder: str | None, seed: int = 0) -> Backbone:
         ModelError: it cannot be opened, or its tokenizer's offsets cannot be trusted.
     """
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoConfig, AutoModelForTokenClassification
 
     folder = Path(encoder) if encoder else embedded_folder()
     if not folder.is_dir():
-        folder = _fetch(str(encoder))
+        folder = fetch(str(encoder))
+    _see_weights(folder, str(encoder or folder))
     torch.manual_seed(seed)
     try:
         config = AutoConfig.from_pretrained(folder)
@@ -99,11 +104,11 @@ def open_backbone(encoder: str | None, seed: int = 0) -> Backbone:
             label2id={tag: i for i, tag in enumerate(TAGS)},
             ignore_mismatched_sizes=True,
             dtype=torch.float32,
+            use_safetensors=True,
         )
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(
-            f"{encoder or folder} cannot be opened as an encoder ({str(error)[:300]})"
-        ) from error
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        said = " ".join(str(error).split())[:300]
+        raise ModelError(f"{encoder or folder} cannot be opened as an encoder ({said})") from error
     tokenizer, specials = _tokenizer(folder, str(encoder or folder))
     rows = module.get_input_embeddings().weight.shape[0]
     if tokenizer.get_vocab_size() > rows:
@@ -119,7 +124,7 @@ def check_offsets(tokenizer: Tokenizer, name: str) -> None:
     """See that a tokenizer's offsets lead back into the raw text.
 
     On every probe offsets must ascend and lie inside the text, letters and digits must each be inside a
-    piece, and no piece may reach from one word into the next.
+    piece, no piece may reach from one word into the next, and pieces of Latin letters must be those letters.
 
     Raises:
         ModelError: they do not; says on which text and where.
@@ -128,7 +133,8 @@ def check_offsets(tokenizer: Tokenizer, name: str) -> None:
     for text in PROBES:
         (encoding,) = encoder.encode([text], [[(0, len(text))]])
         pairs = list(zip(encoding.starts.tolist(), encoding.ends.tolist(), strict=True))
-        problem = _offset_problem(text, pairs)
+        pieces = [tokenizer.id_to_token(i) or "" for i in encoding.ids.tolist()]
+        problem = _offset_problem(text, pairs, pieces)
         if problem:
             raise ModelError(
                 f"the tokenizer of {name} cannot be used: {problem} in {text!r}; spans need exact offsets. "
@@ -136,15 +142,18 @@ def check_offsets(tokenizer: Tokenizer, name: str) -> None:
             )
 
 
-def _offset_problem(text: str, pairs: list[tuple[int, int]]) -> str:
+def _offset_problem(text: str, pairs: list[tuple[int, int]], pieces: list[str]) -> str:
     covered: set[int] = set()
     last = 0
-    for start, end in pairs:
+    for (start, end), piece in zip(pairs, pieces, strict=True):
         if not last <= start <= end <= len(text):
             return f"a piece at {start}-{end} behind one at {last}"
         inside = text[start:end].strip()
         if len(inside.split(" ")) > 1:
             return f"a piece {inside!r} over two words"
+        latin = re.fullmatch("[A-Za-z]+", inside) and not re.fullmatch(r"\W*unk\W*", piece.lower())
+        if latin and inside.lower() not in piece.lower():
+            return f"the piece {piece!r} stands for {inside!r}"
         covered.update(range(start, end))
         last = start
     missing = [i for i, c in enumerate(text) if c.isalnum() and i not in covered]
@@ -180,22 +189,14 @@ def _positions(config: Any) -> int:
     return positions - int(config.pad_token_id or 0) - 1 if offset else positions
 
 
-def _fetch(name: str) -> Path:
-    """The hub's snapshot of a model id, as a folder."""
-    if name.startswith((".", "/")) or name.count("/") > 1:
-        raise FileNotFoundError(f"no encoder at {name!r}: neither a folder nor an id of the hub (owner/name)")
-    from huggingface_hub import list_repo_files, snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
-
-    try:
-        files = list_repo_files(name)
-        safe = any(file.endswith(".safetensors") for file in files)
-        wanted = [p for p in _HUB_FILES if not (safe and p.endswith(".bin"))]
-        return Path(snapshot_download(name, allow_patterns=wanted))
-    except Exception as error:  # what a broken connection raises hangs on the hub's HTTP client
-        with suppress(LocalEntryNotFoundError):
-            return Path(snapshot_download(name, local_files_only=True))  # fetched before
-        raise ModelError(
-            f"{name!r} is no folder here, and the hub did not give it ({str(error)[:200]}); "
-            "download it elsewhere and name its folder"
-        ) from error
+def _see_weights(folder: Path, name: str) -> None:
+    """Refuse a folder without safetensors, saying how it gets some."""
+    if any(folder.glob("*.safetensors")):
+        return
+    if not any(folder.glob("*.bin")):
+        raise ModelError(f"{name} has no weights (model.safetensors)")
+    raise ModelError(
+        f"{name} keeps its weights as a pickle alone, which can hold any program and is not opened. Convert it "
+        "where you trust it: transformers' AutoModel.from_pretrained(FOLDER).save_pretrained(NEW) writes "
+        "model.safetensors; copy the tokenizer's files beside it and name that folder"
+    )

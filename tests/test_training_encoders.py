@@ -1,0 +1,114 @@
+"""What training may start from: weights without pickles, from a folder or from the hub, and honest tokenizers."""
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+torch = pytest.importorskip("torch")
+hub = pytest.importorskip("huggingface_hub")
+
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers  # noqa: E402
+
+from claimcheck.runtime import ModelError  # noqa: E402
+from claimcheck.training.encoders import check_offsets, open_backbone  # noqa: E402
+from claimcheck.training.hub import fetch  # noqa: E402
+
+
+class Program:
+    """What a pickle could hold: it runs when it is opened."""
+
+    def __init__(self, trace):
+        self.trace = trace
+
+    def __reduce__(self):
+        return (Path.touch, (self.trace,))
+
+
+def test_a_pickle_is_not_opened(tiny_weights, tmp_path):
+    folder, trace = tmp_path / "model", tmp_path / "it-ran"
+    folder.mkdir()
+    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+        (folder / name).write_bytes((tiny_weights / name).read_bytes())
+    torch.save({"weights": Program(trace)}, folder / "pytorch_model.bin")
+    with pytest.raises(ModelError, match="pickle alone"):
+        open_backbone(str(folder))
+    (folder / "pytorch_model.bin").unlink()
+    with pytest.raises(ModelError, match="no weights"):
+        open_backbone(str(folder))
+    assert not trace.exists()
+
+
+@pytest.fixture
+def online(monkeypatch, tmp_path):
+    """A hub of one model: its files by revision, who proposed what, and what was downloaded."""
+    monkeypatch.setattr(hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    it = SimpleNamespace(files={}, proposals=[], asked=[])
+
+    def proposals(api, name, *, author, discussion_type, discussion_status):
+        assert (discussion_type, discussion_status) == ("pull_request", "open")
+        return iter([SimpleNamespace(num=num) for num, by in it.proposals if by == author])
+
+    def download(name, *, revision=None, allow_patterns=(), local_files_only=False):
+        if local_files_only:
+            raise hub.errors.LocalEntryNotFoundError("not here")
+        it.asked.append((revision, allow_patterns))
+        return str(tmp_path)
+
+    monkeypatch.setattr(hub, "list_repo_files", lambda name, revision=None: it.files[revision])
+    monkeypatch.setattr(hub.HfApi, "get_repo_discussions", proposals)
+    monkeypatch.setattr(hub, "snapshot_download", download)
+    return it
+
+
+def test_safetensors_are_fetched_and_no_pickle(online):
+    online.files = {None: ["config.json", "model.safetensors", "pytorch_model.bin"]}
+    fetch("owner/name")
+    ((revision, patterns),) = online.asked
+    assert revision is None
+    assert not any("bin" in pattern for pattern in patterns)
+
+
+def test_a_model_of_pickles_is_fetched_as_the_converter_proposed_it(online):
+    both = ["config.json", "model.safetensors"]
+    online.files = {None: ["config.json", "pytorch_model.bin"], "refs/pr/1": both, "refs/pr/2": both}
+    online.proposals = [(1, "somebody"), (2, "SFconvertbot")]
+    fetch("owner/name")
+    assert [revision for revision, _ in online.asked] == ["refs/pr/2"]
+
+
+def test_nobody_elses_proposal_is_taken(online):
+    online.files = {None: ["pytorch_model.bin"], "refs/pr/1": ["model.safetensors"]}
+    online.proposals = [(1, "somebody")]
+    with pytest.raises(ModelError, match="pickle alone"):
+        fetch("owner/name")
+    assert not online.asked
+
+
+@pytest.mark.parametrize("revision", ["main", "refs/pr/7"])
+def test_what_is_in_the_hubs_cache_is_found_without_the_hub(monkeypatch, tmp_path, revision):
+    def unreachable(*args, **kwargs):
+        raise ConnectionError("Name or service not known")
+
+    monkeypatch.setattr(hub, "list_repo_files", unreachable)
+    monkeypatch.setattr(hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    cached = tmp_path / "models--owner--name"
+    folder = cached / "snapshots" / "abc"
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").touch()
+    reference = cached / "refs" / revision
+    reference.parent.mkdir(parents=True)
+    reference.write_text("abc")
+    real = hub.snapshot_download
+    monkeypatch.setattr(hub, "snapshot_download", lambda *a, **k: real(*a, cache_dir=str(tmp_path), **k))
+    assert os.path.samefile(fetch("owner/name"), folder)
+
+
+def test_pieces_that_stand_for_other_letters():
+    tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0, "nato": 1}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    check_offsets(tokenizer, "x")  # unknown pieces may stand for anything
+    tokenizer.normalizer = normalizers.Replace("OPEC", "nato")
+    with pytest.raises(ModelError, match="the piece 'nato' stands for"):
+        check_offsets(tokenizer, "x")
