@@ -15,7 +15,8 @@ from claimcheck.examples import Example, read_examples
 from claimcheck.training.curve import learning_curve
 from claimcheck.training.encoders import open_backbone
 from claimcheck.training.export import HEADLINE
-from claimcheck.training.fit import Recipe, fit
+from claimcheck.training.fit import fit
+from claimcheck.training.recipe import Recipe
 
 
 def main() -> None:

@@ -52,6 +52,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, export, describe; say where everything is."""
+    if bool(args.distil) != bool(args.texts):
+        raise ValueError("--distil TEACHER… and --texts FILE… go together: teachers label texts")
+    if args.threads is not None and args.threads < 1:
+        raise ValueError(f"--threads must be 1 or more, got {args.threads}")
+    if args.most_texts is not None and args.most_texts < 1:
+        raise ValueError(f"--most-texts must be 1 or more, got {args.most_texts}")
+    examples = read_labelled(args.train, args)
+    dev = read_labelled(args.dev, args) if args.dev else []
+    if args.dev and not dev:
+        raise ValueError(
+            f"{args.dev} holds no example; leave --dev out to keep a tenth of {args.train} for it"
+        )
     try:
         import torch
         from huggingface_hub import utils as hub
@@ -60,11 +72,9 @@ def run(args: argparse.Namespace) -> int:
         raise ImportError(f"{error}; training needs the extra: pip install 'claimcheck[train]'") from error
     from claimcheck.training.batches import Variation
     from claimcheck.training.distil import read_texts
-    from claimcheck.training.fit import Recipe
+    from claimcheck.training.recipe import Recipe
     from claimcheck.training.train import Plan, train
 
-    if bool(args.distil) != bool(args.texts):
-        raise ValueError("--distil TEACHER… and --texts FILE… go together: teachers label texts")
     quiet: Any = logging
     quiet.set_verbosity_error()
     quiet.disable_progress_bar()
@@ -87,8 +97,12 @@ def run(args: argparse.Namespace) -> int:
     )
     texts = tuple(read_texts(args.texts, args.most_texts))
     plan = Plan(args.out, args.encoder, recipe, args.folds, tuple(args.distil), texts, args.resume)
-    dev = read_labelled(args.dev, args) if args.dev else []
-    trained = train(plan, read_labelled(args.train, args), dev, say=note, progress=_bar)
+    try:
+        trained = train(plan, examples, dev, say=note, progress=_bar)
+    except torch.OutOfMemoryError as error:
+        raise ValueError(
+            f"out of memory on the GPU; try a smaller --batch with --accumulate ({error})"
+        ) from error
     for name, value in trained.exported.summary()["int8"].items():
         print(f"{name:20} {value:.4f}")
     print(f"\n{args.out / 'report.html'} shows what it bought, beside the model it started from.")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 
@@ -73,7 +74,10 @@ class Checkpoints:
         new = self.folder.with_name(self.folder.name + ".new")
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(parents=True)
-        save_file({k: v.contiguous().cpu() for k, v in tensors.items()}, new / "state.safetensors")
+        try:
+            save_file({k: v.contiguous().cpu() for k, v in tensors.items()}, new / "state.safetensors")
+        except SafetensorError as error:  # such as a full disk
+            raise OSError(f"{new} cannot be written ({error}); make room, then add --resume") from error
         (new / "state.json").write_text(json.dumps(state), encoding="utf-8")
         (new / "complete").touch()
         self._finish_replacing()

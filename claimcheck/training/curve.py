@@ -11,7 +11,8 @@ from claimcheck.evaluation import evaluate
 from claimcheck.examples import Example
 from claimcheck.training.encoders import Backbone, open_backbone
 from claimcheck.training.export import HEADLINE
-from claimcheck.training.fit import Recipe, fit, model_of
+from claimcheck.training.fit import fit, model_of
+from claimcheck.training.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,13 +102,18 @@ def export(
     )
 
 
-def export_float(module: Any, path: Path) -> None:
-    """Write ``module`` as one single-precision ONNX file, attention fused where the layout is known."""
+def check_size(module: Any) -> None:
+    """See that the weights of ``module`` fit into one ONNX file; ``ValueError`` where they do not."""
     size = 4 * sum(parameter.numel() for parameter in module.parameters())
     if size > _LARGEST:
         raise ValueError(
             f"the model has {size / 1e9:.1f} GB of weights, an ONNX file holds {_LARGEST / 1e9:.0f} GB"
         )
+
+
+def export_float(module: Any, path: Path) -> None:
+    """Write ``module`` as one single-precision ONNX file, attention fused where the layout is known."""
+    check_size(module)
     ids = torch.full((2, 16), 5)
     axes = {0: "batch", 1: "pieces"}
     with warnings.catch_warnings():

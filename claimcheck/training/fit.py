@@ -7,12 +7,13 @@ gradients, and an exponential moving average of the weights, which is what is ev
 
 from __future__ import annotations
 
+import hashlib
 import math
 import random
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
@@ -24,50 +25,16 @@ from claimcheck.folder import Settings
 from claimcheck.model import Model
 from claimcheck.runtime import TorchRuntime
 from claimcheck.tags import TAGS
-from claimcheck.training.batches import Row, Variation, batches, collate, labelled_rows
+from claimcheck.training.batches import Row, batches, collate, labelled_rows
 from claimcheck.training.checkpoints import Checkpoints
 from claimcheck.training.encoders import Backbone
+from claimcheck.training.recipe import Recipe
 
 HEADLINE = ("sentence_macro_f1", "word_macro_f1", "span_f1", "exact_span_f1")
 
 
-class TrainingError(RuntimeError):
+class TrainingError(ValueError):
     """Training cannot go on; the message says why and what to try."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How to train; the defaults suit some hundred to some ten thousand passages.
-
-    ``learning_rate`` is that of the head; where ``None`` it is chosen by the width of the encoder and by
-    whether it was a tagger already. ``pieces`` are those of a batch with its padding (``None``: by how many
-    examples there are, for some tens of steps an epoch at least); ``accumulate`` batches make a step.
-    ``balance`` weights a tag by its frequency to the power of ``-balance``; ``smoothing`` spreads that share
-    of a label over all. ``patience`` epochs without a better development score end the training.
-    """
-
-    epochs: int = 8
-    learning_rate: float | None = None
-    layer_decay: float = 0.9
-    weight_decay: float = 0.01
-    warmup: float = 0.1
-    pieces: int | None = None
-    accumulate: int = 1
-    balance: float = 0.25
-    smoothing: float = 0.0
-    average: float = 0.99
-    patience: int = 3
-    window: int = 128
-    seed: int = 0
-    variation: Variation = field(default_factory=Variation)
-
-    def rate(self, backbone: Backbone) -> float:
-        """The learning rate of the head."""
-        if self.learning_rate is not None:
-            return self.learning_rate
-        if backbone.tagger:
-            return 5e-5
-        return 3e-4 if backbone.module.config.hidden_size <= 512 else 5e-5
 
 
 @dataclass(slots=True)
@@ -108,7 +75,7 @@ def fit(
     Raises:
         TrainingError: the loss is no number any more.
     """
-    run = _Run(backbone, recipe, train, soft)
+    run = _Run(backbone, recipe, train, soft, dev)
     encoder = Encoder(backbone.tokenizer, recipe.window)
     history: list[dict[str, float]] = []
     best, best_epoch = -1.0, 0
@@ -149,9 +116,14 @@ class _Run:
     """Everything that changes while training, and what a checkpoint must hold."""
 
     def __init__(
-        self, backbone: Backbone, recipe: Recipe, train: Sequence[Example], soft: Sequence[Row]
+        self,
+        backbone: Backbone,
+        recipe: Recipe,
+        train: Sequence[Example],
+        soft: Sequence[Row],
+        dev: Sequence[Example],
     ) -> None:
-        self.backbone, self.recipe, self.train, self.soft = backbone, recipe, train, soft
+        self.backbone, self.recipe, self.train, self.soft, self.dev = backbone, recipe, train, soft, dev
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.module = backbone.module.to(self.device)
         torch.manual_seed(recipe.seed)
@@ -168,9 +140,9 @@ class _Run:
         return {
             "encoder": self.backbone.name,
             "recipe": asdict(self.recipe),
-            "examples": len(self.train),
-            "characters": sum(len(example.text) for example in self.train),
-            "soft": len(self.soft),
+            "training examples": _digest(self.train),
+            "development examples": _digest(self.dev),
+            "soft rows": len(self.soft),
         }
 
     def epoch(self, number: int, encoder: Encoder, progress: Callable[..., Iterator[Any]]) -> float:
@@ -263,6 +235,15 @@ class _Swap:
                 current = value.clone()
                 value.copy_(self.weights[name])
                 self.weights[name] = current
+
+
+def _digest(examples: Sequence[Example]) -> str:
+    """What tells one set of texts and spans from another, their order included."""
+    whole = hashlib.sha256()
+    for example in examples:
+        spans = [(span.start, span.end, str(span.label), span.check_worthy) for span in example.spans]
+        whole.update(f"{example.text!r} {spans}\n".encode())
+    return whole.hexdigest()
 
 
 def _groups(module: Any, rate: float, recipe: Recipe) -> list[dict[str, Any]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import shutil
 import statistics
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,17 +18,20 @@ from claimcheck.evaluation import evaluate
 from claimcheck.examples import Example, split
 from claimcheck.folder import Settings
 from claimcheck.model import Model
+from claimcheck.span import Label
 from claimcheck.training.batches import Row
 from claimcheck.training.card import write_card
 from claimcheck.training.checkpoints import Checkpoints
 from claimcheck.training.distil import soft_rows
 from claimcheck.training.encoders import Backbone, open_backbone
-from claimcheck.training.export import HEADLINE, Exported, export
-from claimcheck.training.fit import Fitted, Recipe, fit, model_of
+from claimcheck.training.export import HEADLINE, Exported, check_size, export
+from claimcheck.training.fit import Fitted, fit, model_of
 from claimcheck.training.log import Log
+from claimcheck.training.recipe import Recipe
 from claimcheck.training.report import write_report
 
 _RANGE_TEXTS = 300  # on which the int8 ranges are fixed
+_BYTES = 50  # on disk a parameter: two checkpoints of five numbers each while one replaces the other, exports
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,12 @@ class Plan:
     teachers: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     resume: bool = False
+
+    def __post_init__(self) -> None:
+        if self.folds != 0 and self.folds < 2:
+            raise ValueError(f"--folds must be 2 or more, or 0 for none, got {self.folds}")
+        if self.teachers and not self.texts:
+            raise ValueError("the teachers have nothing to label: no line of --texts holds anything")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +88,23 @@ def train(
         progress: wraps the steps of an epoch, for a bar.
 
     Raises:
-        FileExistsError: ``plan.out`` holds something that is not a run to resume.
-        ValueError: there is nothing to learn.
+        FileExistsError: ``plan.out`` holds something, and no run is to be resumed.
+        FileNotFoundError: there is no run in ``plan.out`` to resume.
+        ValueError: there is nothing to learn or to measure, or another run is in ``plan.out``.
+        OSError: ``plan.out`` cannot be written to, or too little room is left there.
     """
     started = time.monotonic()
     checkpoints = _prepare(plan)
     examples, dev = _parts(examples, dev, plan.recipe.seed, say)
-    soft = _soft(plan, say)
-    folds = tuple(_cross_validate(plan, examples, soft, say, progress)) if plan.folds > 1 else ()
+    parts = _fold_parts(plan, examples)
     backbone = open_backbone(plan.encoder, plan.recipe.seed)
     recipe = _fitting(plan.recipe, backbone, say)
+    check_size(backbone.module)
+    _check_room(plan.out, backbone)
     start = _starting_model(plan, backbone, recipe)
+    teachers = [Model.load(folder) for folder in plan.teachers]
+    soft = _soft(plan.texts, teachers, Encoder(backbone.tokenizer, recipe.window), say)
+    folds = tuple(_cross_validate(plan, recipe, parts, soft, say, progress))
     before = evaluate(dev, start.segments_many) if start else None
     log = Log(plan.out / "log")
 
@@ -116,13 +133,28 @@ def train(
 
 
 def _prepare(plan: Plan) -> Checkpoints:
-    checkpoints = Checkpoints(plan.out / "checkpoint")
-    if plan.out.exists() and any(plan.out.iterdir()) and not plan.resume:
-        raise FileExistsError(
-            f"{plan.out} holds something; name a new folder, or add --resume to go on with a run in it"
-        )
+    """See that ``plan.out`` is new, or holds the beginning of a run where one is to be resumed."""
+    held = {path.name for path in plan.out.iterdir()} if plan.out.exists() else set()
+    if plan.resume and "log" not in held:
+        raise FileNotFoundError(f"no run in {plan.out} to go on with; leave --resume out to begin one")
+    if plan.resume and "report.html" in held:
+        raise FileExistsError(f"the run in {plan.out} is done; nothing is left to resume")
+    if held and not plan.resume:
+        more = ", or add --resume to go on with the run in it" * ("log" in held and "report.html" not in held)
+        raise FileExistsError(f"{plan.out} holds something; name a new folder{more}")
     plan.out.mkdir(parents=True, exist_ok=True)
-    return checkpoints
+    with tempfile.TemporaryFile(dir=plan.out):  # raises where it cannot be written to
+        return Checkpoints(plan.out / "checkpoint")
+
+
+def _check_room(out: Path, backbone: Backbone) -> None:
+    wanted = _BYTES * sum(parameter.numel() for parameter in backbone.module.parameters())
+    free = shutil.disk_usage(out).free
+    if free < wanted:
+        raise OSError(
+            f"{out} has {free / 1e9:.1f} GB of room, checkpoints and exports of {backbone.name} take up to "
+            f"{wanted / 1e9:.1f}; name an --out elsewhere"
+        )
 
 
 def _parts(
@@ -136,19 +168,33 @@ def _parts(
         say(
             f"no --dev: {len(dev)} of the texts are kept to choose and calibrate by, {len(examples)} to learn"
         )
+    if not any(example.spans for example in dev):
+        raise ValueError("no example of --dev has a span, so there is nothing to choose or calibrate by")
+    learnt, asked = ({span.label for example in part for span in example.spans} for part in (examples, dev))
+    for label in Label:
+        if label not in learnt:
+            say(
+                f"WARNING: no training example has a span of {label}: the model will forget or never learn it"
+            )
+        elif label not in asked:
+            say(f"WARNING: no example of --dev has a span of {label}: nothing is known of it, its score is 0")
     known = {example.text for example in examples}
     if both := sum(example.text in known for example in dev):
         say(f"WARNING: {both} texts of --dev stand in the training data too: every score will be too good")
     return list(examples), list(dev)
 
 
-def _soft(plan: Plan, say: Callable[[str], None]) -> list[Row]:
-    if not plan.teachers:
+def _soft(
+    texts: Sequence[str], teachers: Sequence[Model], encoder: Encoder, say: Callable[[str], None]
+) -> list[Row]:
+    if not teachers:
         return []
-    backbone = open_backbone(plan.encoder, plan.recipe.seed)
-    teachers = [Model.load(folder) for folder in plan.teachers]
-    rows = list(soft_rows(plan.texts, teachers, Encoder(backbone.tokenizer, plan.recipe.window)))
-    say(f"{len(teachers)} teachers labelled {len(plan.texts)} texts: {len(rows)} rows")
+    rows = list(soft_rows(texts, teachers, encoder))
+    if not rows:
+        raise ValueError(
+            f"none of the {len(texts)} texts of --texts has a sentence that teachers could label"
+        )
+    say(f"{len(teachers)} teachers labelled {len(texts)} texts: {len(rows)} rows")
     return rows
 
 
@@ -168,29 +214,40 @@ def _starting_model(plan: Plan, backbone: Backbone, recipe: Recipe) -> Model | N
     return load(plan.encoder)
 
 
+def _fold_parts(plan: Plan, examples: Sequence[Example]) -> dict[str, list[Example]]:
+    """The examples in ``plan.folds`` parts, each with something to measure and something to learn from."""
+    if not plan.folds:
+        return {}
+    shares = {str(k): 1 / plan.folds for k in range(plan.folds)}
+    parts = split(list(examples), shares, seed=plan.recipe.seed, allow_few=True)
+    labelled = [any(example.spans for example in part) for part in parts.values()]
+    if not all(labelled):
+        raise ValueError(
+            f"{plan.folds - sum(labelled)} of {plan.folds} folds would have no span to measure by; "
+            "take fewer --folds, or label more"
+        )
+    return parts
+
+
 def _cross_validate(
     plan: Plan,
-    examples: Sequence[Example],
+    recipe: Recipe,
+    parts: dict[str, list[Example]],
     soft: Sequence[Row],
     say: Callable[[str], None],
     progress: Progress,
 ) -> Iterator[dict[str, float]]:
-    shares = {str(k): 1 / plan.folds for k in range(plan.folds)}
-    parts = split(list(examples), shares, seed=plan.recipe.seed, allow_few=True)
     found = []
     for name, held in parts.items():
-        backbone = open_backbone(plan.encoder, plan.recipe.seed)
+        backbone = open_backbone(plan.encoder, recipe.seed)
         rest = [example for other, part in parts.items() if other != name for example in part]
-        random.Random(plan.recipe.seed).shuffle(rest)
-        recipe = _fitting(plan.recipe, backbone, say)
+        random.Random(recipe.seed).shuffle(rest)
         scores = fit(backbone, rest, held, recipe, soft=soft, progress=progress).evaluation.scores.summary()
         found.append({key: scores[key] for key in HEADLINE})
-        say(
-            f"fold {int(name) + 1} of {plan.folds}: "
-            + "  ".join(f"{k} {v:.4f}" for k, v in found[-1].items())
-        )
+        shown = "  ".join(f"{key} {value:.4f}" for key, value in found[-1].items())
+        say(f"fold {int(name) + 1} of {plan.folds}: {shown}")
         yield found[-1]
-    for key in HEADLINE:
+    for key in HEADLINE if found else ():
         values = [row[key] for row in found]
         say(f"{plan.folds} folds, {key}: {statistics.mean(values):.4f} ± {statistics.stdev(values):.4f}")
 
