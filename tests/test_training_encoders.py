@@ -1,6 +1,8 @@
 """What training may start from: weights without pickles, from a folder or from the hub, and honest tokenizers."""
 
+import json
 import os
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,8 +11,12 @@ import pytest
 torch = pytest.importorskip("torch")
 hub = pytest.importorskip("huggingface_hub")
 
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers  # noqa: E402
+import transformers  # noqa: E402
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers  # noqa: E402
 
+from claimcheck import load  # noqa: E402
+from claimcheck.cli import main  # noqa: E402
+from claimcheck.examples import write_examples  # noqa: E402
 from claimcheck.runtime import ModelError  # noqa: E402
 from claimcheck.training.encoders import check_offsets, open_backbone  # noqa: E402
 from claimcheck.training.hub import fetch  # noqa: E402
@@ -112,3 +118,76 @@ def test_pieces_that_stand_for_other_letters():
     tokenizer.normalizer = normalizers.Replace("OPEC", "nato")
     with pytest.raises(ModelError, match="the piece 'nato' stands for"):
         check_offsets(tokenizer, "x")
+
+
+# ---- layouts other than BERT
+
+_SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+_BYTES = {"vocab_size": 400, "pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2}
+_OURS = {"vocab_size": 18065, "pad_token_id": 1}
+_RELATIVE = {"relative_attention": True, "pos_att_type": ["p2c", "c2p"], "position_biased_input": False}
+LAYOUTS = {
+    "Roberta": {**_BYTES, **_SMALL, "max_position_embeddings": 66},
+    "ModernBert": {**_BYTES, **_SMALL, "cls_token_id": 0, "sep_token_id": 2, "max_position_embeddings": 64},
+    "XLMRoberta": {**_OURS, **_SMALL, "max_position_embeddings": 66},
+    "DebertaV2": {**_OURS, **_SMALL, **_RELATIVE, "max_position_embeddings": 64},
+    "Electra": {**_OURS, **_SMALL, "embedding_size": 32, "max_position_embeddings": 64},
+}
+
+
+def _bytes_tokenizer(folder, texts):
+    """Bytes instead of letters, as RoBERTa and ModernBERT have them: half a letter is a piece too."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    trainer = trainers.BpeTrainer(
+        vocab_size=400, special_tokens=special, initial_alphabet=alphabet, show_progress=False
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), add_prefix_space=False)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    config = {"tokenizer_class": "PreTrainedTokenizerFast", "pad_token": "<pad>", "unk_token": "<unk>"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(config), encoding="utf-8")
+
+
+@pytest.fixture(params=LAYOUTS)
+def layout(request, tmp_path, tiny_weights, examples):
+    """A folder with a masked language model of the layout, random, 64 positions."""
+    folder, settings = tmp_path / request.param, LAYOUTS[request.param]
+    config = getattr(transformers, f"{request.param}Config")(**settings)
+    torch.manual_seed(0)
+    transformers.AutoModelForMaskedLM.from_config(config).save_pretrained(folder)
+    if settings["vocab_size"] == 400:
+        _bytes_tokenizer(folder, [example.text for example in examples])
+    else:
+        for name in ("tokenizer.json", "tokenizer_config.json"):
+            shutil.copyfile(tiny_weights / name, folder / name)
+    return folder
+
+
+def test_a_layout_is_opened_and_kept(layout, tmp_path):
+    backbone = open_backbone(str(layout))
+    assert (backbone.tagger, backbone.positions) == (False, 64)
+    ids = torch.arange(5, 5 + backbone.positions)[None]
+    backbone.module.eval()
+    logits = backbone.module(input_ids=ids, attention_mask=torch.ones_like(ids)).logits  # as many as it can
+    assert logits.shape == (1, 64, 6)
+    backbone.save(tmp_path / "saved")
+    again = open_backbone(str(tmp_path / "saved"))
+    assert again.tagger
+    text = "علي كتاب\u200cهاي OPEC را 😀 دید."
+    assert again.tokenizer.encode(text).offsets == backbone.tokenizer.encode(text).offsets
+
+
+@pytest.mark.slow
+def test_a_layout_is_trained_exported_and_used(layout, tmp_path, examples, capsys):
+    write_examples(examples, tmp_path / "data.jsonl")
+    data, out = str(tmp_path / "data.jsonl"), tmp_path / "out"
+    argv = ["train", data, "--dev", data, "--encoder", str(layout), "--out", str(out), "--epochs", "1"]
+    assert main(argv) == 0
+    assert "windows of 64 pieces" in capsys.readouterr().err
+    text = "علي كتاب\u200cهاي خود را دید؛ خبر می\u200cرسید. 😀 به شهر بروید! " * 20
+    spans = load(out).segments(text)
+    assert spans
+    assert all(text[span.start : span.end] == span.text for span in spans)
