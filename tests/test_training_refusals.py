@@ -45,6 +45,7 @@ def data(tmp_path_factory):
     (folder / "wrong.csv").write_text("sentence,class\nباران آمد.,claim\n", encoding="utf-8")
     (folder / "texts.txt").write_text("باران آمد.\n", encoding="utf-8")
     (folder / "blank.txt").write_text("\n \n", encoding="utf-8")
+    (folder / "old.txt").write_bytes("باران آمد.".encode("windows-1256"))
     (folder / "unseen.txt").write_text("\u200c\n", encoding="utf-8")
     return folder
 
@@ -87,6 +88,7 @@ def run(data, tiny_weights, tmp_path, capsys, monkeypatch):
         ("--distil . --texts texts.txt", "not a model folder"),
         ("--distil . --texts blank.txt", "no line of --texts holds anything"),
         ("--distil . --texts nofile.txt", "nofile.txt"),
+        ("--distil . --texts old.txt", "old.txt:1: not UTF-8"),
         ("--distil . --texts texts.txt --most-texts -1", "--most-texts must be 1 or more, got -1"),
         ("--encoder ./nowhere", "neither a folder nor an id"),
         ("--encoder .", "."),

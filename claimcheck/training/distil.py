@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claimcheck.encoding import Encoder, Encoding, windows
+from claimcheck.examples.files import byte_lines, decode
+from claimcheck.examples.records import BadRow, DataError
 from claimcheck.model import Model
 from claimcheck.sentences import split_sentences
 from claimcheck.tags import TAGS
@@ -46,13 +48,22 @@ def soft_rows(texts: Iterable[str], teachers: Sequence[Model], encoder: Encoder)
 
 
 def read_texts(paths: Sequence[Path], most: int | None = None) -> Iterator[str]:
-    """The lines of text files that hold something, at most ``most`` of them."""
+    """The lines of text files that hold something, at most ``most`` of them.
+
+    Raises:
+        DataError: a line is not UTF-8; says which.
+    """
     return islice((line for path in paths for line in _lines(path)), most)
 
 
 def _lines(path: Path) -> Iterator[str]:
-    with open(path, encoding="utf-8", newline="\n") as stream:
-        yield from filter(None, map(str.strip, stream))
+    for place, line in byte_lines(path):
+        try:
+            text = decode(line).strip()
+        except BadRow as error:
+            raise DataError(f"{place}: {error}") from error
+        if text:
+            yield text
 
 
 def _by_character(encoding: Encoding, probabilities: NDArray[np.float32], length: int) -> NDArray[np.float32]:
