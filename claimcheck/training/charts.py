@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 _WIDTH, _HEIGHT = 460, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 12, 40
+_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 14, 14, 40
 _SERIES = ("var(--one)", "var(--two)", "var(--three)", "var(--four)", "var(--five)")
 _DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 4")
 
@@ -22,7 +22,7 @@ def lines(series: Mapping[str, Sequence[tuple[float, float]]], x_name: str, y_na
     if not points:
         return "<p>Nothing was measured.</p>"
     xs, ys = [x for x, _ in points], [y for _, y in points]
-    x_ticks, y_ticks = _ticks(min(xs), max(xs)), _ticks(min(ys), max(ys))
+    x_ticks, y_ticks = _ticks(min(xs), max(xs), least=1.0), _ticks(min(ys), max(ys))
     body = _axes(x_ticks, y_ticks, x_name, y_name)
     legend = []
     for i, (name, row) in enumerate(series.items()):
@@ -55,13 +55,19 @@ def reliability(bins: Mapping[str, Sequence[tuple[float, float, int]]]) -> str:
             radius = 3 + 9 * (n / most) ** 0.5
             body += (
                 f'<circle cx="{_x(confidence, ticks):.1f}" cy="{_y(right, ticks):.1f}" r="{radius:.1f}" '
-                f'fill="{colour}" fill-opacity=".55" stroke="{colour}">{title}</circle>'
+                f"{_dot(i, len(bins), colour)}>{title}</circle>"
             )
         legend.append(
-            f'<span><svg width="12" height="12" aria-hidden="true"><circle cx="6" cy="6" r="5" fill="{colour}"/></svg> '
-            f"{escape(name)}</span>"
+            f'<span><svg width="14" height="14" aria-hidden="true"><circle cx="7" cy="7" r="5" '
+            f"{_dot(i, len(bins), colour)}/></svg> {escape(name)}</span>"
         )
     return _svg(body, "reliability diagram") + f'<p class="key">{" ".join(legend)}</p>'
+
+
+def _dot(i: int, many: int, colour: str) -> str:
+    """The last series is filled, those before it are rings: told apart without colours too."""
+    opacity = 0.5 if i == many - 1 else 0
+    return f'fill="{colour}" fill-opacity="{opacity}" stroke="{colour}" stroke-width="2"'
 
 
 def confusion(counts: Mapping[tuple[str, str], int], labels: Sequence[str]) -> str:
@@ -94,13 +100,13 @@ def _axes(x_ticks: Sequence[float], y_ticks: Sequence[float], x_name: str, y_nam
         out.append(
             f'<line x1="{at:.1f}" y1="{_TOP}" x2="{at:.1f}" y2="{_HEIGHT - _BOTTOM}" stroke="var(--grid)"/>'
         )
-        out.append(f'<text x="{at:.1f}" y="{_HEIGHT - _BOTTOM + 15}" text-anchor="middle">{x:g}</text>')
+        out.append(f'<text x="{at:.1f}" y="{_HEIGHT - _BOTTOM + 15}" text-anchor="middle">{x:,.10g}</text>')
     for y in y_ticks:
         at = _y(y, y_ticks)
         out.append(
             f'<line x1="{_LEFT}" y1="{at:.1f}" x2="{_WIDTH - _RIGHT}" y2="{at:.1f}" stroke="var(--grid)"/>'
         )
-        out.append(f'<text x="{_LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{y:g}</text>')
+        out.append(f'<text x="{_LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{y:,.10g}</text>')
     middle = (_HEIGHT - _BOTTOM + _TOP) / 2
     out.append(
         f'<text x="{(_WIDTH + _LEFT) / 2}" y="{_HEIGHT - 6}" text-anchor="middle">{escape(x_name)}</text>'
@@ -119,10 +125,13 @@ def _y(value: float, ticks: Sequence[float]) -> float:
     return _HEIGHT - _BOTTOM - (value - ticks[0]) / (ticks[-1] - ticks[0]) * (_HEIGHT - _TOP - _BOTTOM)
 
 
-def _ticks(low: float, high: float) -> list[float]:
-    """Round numbers from below ``low`` to above ``high``, five or so."""
-    span = max(high - low, 1e-6)
+def _ticks(low: float, high: float, least: float = 0.0) -> list[float]:
+    """Round numbers from below ``low`` to above ``high``, five or so, ``least`` or more apart.
+
+    A range that is nothing, or tiny beside its numbers, is widened: noise is not drawn as a mountain.
+    """
+    span = max(high - low, abs(high) * 0.02) or 1.0
     power = 10.0 ** math.floor(math.log10(span / 4))
-    size = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= span / 5)
-    first, last = math.floor(low / size), math.ceil(high / size)
-    return [round(i * size, 10) for i in range(first, max(last, first + 1) + 1)]
+    size = max(least, next(power * factor for factor in (1, 2, 5, 10) if power * factor >= span / 5))
+    first, last = math.floor(low / size + 1e-9), math.ceil(high / size - 1e-9)
+    return [round(i * size, 12) for i in range(first, max(last, first + 1) + 1)]
