@@ -118,6 +118,10 @@ def test_the_data(run, train, dev, said):
     assert said in line
 
 
+def test_an_encoder_without_a_name(run):
+    assert "--encoder is empty" in run(["--encoder", ""])[1]
+
+
 def test_where_it_should_go(run, data, tmp_path):
     assert "Not a directory" in run([], out=data / "texts.txt")[1]
     assert "Not a directory" in run([], out=data / "texts.txt" / "model")[1]
@@ -133,7 +137,7 @@ def test_where_it_should_go(run, data, tmp_path):
 
 def test_a_disk_without_room(run, monkeypatch):
     monkeypatch.setattr(training, "_BYTES", 10**15)
-    assert "GB of room" in run([])[1]
+    assert "MB of room" in run([])[1]
 
 
 def test_a_model_too_large_to_export(run, monkeypatch):
@@ -184,6 +188,18 @@ def test_teachers_find_nothing_to_say(data, tiny_weights, tiny_folder, tmp_path,
     arguments = ["train", "train.jsonl", "--encoder", str(tiny_weights), "--out", str(tmp_path / "out")]
     assert main([*arguments, "--distil", str(tiny_folder), "--texts", "unseen.txt"]) == 1
     assert "has a sentence that teachers could label" in capsys.readouterr().err
+
+
+def test_interrupted(data, tiny_weights, tmp_path, capsys, monkeypatch):
+    def stop(checkpoints, *_):
+        checkpoints.folder.mkdir()
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(data)
+    monkeypatch.setattr("claimcheck.training.checkpoints.Checkpoints.save", stop)
+    arguments = ["train", "train.jsonl", "--encoder", str(tiny_weights), "--out", str(tmp_path / "out")]
+    assert main(arguments) == 130
+    assert "the same command with --resume" in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_recipes_are_checked_where_they_are_made():

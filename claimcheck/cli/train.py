@@ -52,12 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, export, describe; say where everything is."""
-    if bool(args.distil) != bool(args.texts):
-        raise ValueError("--distil TEACHER… and --texts FILE… go together: teachers label texts")
-    if args.threads is not None and args.threads < 1:
-        raise ValueError(f"--threads must be 1 or more, got {args.threads}")
-    if args.most_texts is not None and args.most_texts < 1:
-        raise ValueError(f"--most-texts must be 1 or more, got {args.most_texts}")
+    _check(args)
     examples = read_labelled(args.train, args)
     dev = read_labelled(args.dev, args) if args.dev else []
     if args.dev and not dev:
@@ -99,6 +94,10 @@ def run(args: argparse.Namespace) -> int:
     plan = Plan(args.out, args.encoder, recipe, args.folds, tuple(args.distil), texts, args.resume)
     try:
         trained = train(plan, examples, dev, say=note, progress=_bar)
+    except KeyboardInterrupt:
+        if (args.out / "checkpoint").is_dir():
+            note("stopped; the same command with --resume goes on behind the last epoch that was finished")
+        raise
     except torch.OutOfMemoryError as error:
         raise ValueError(
             f"out of memory on the GPU; try a smaller --batch with --accumulate ({error})"
@@ -108,6 +107,17 @@ def run(args: argparse.Namespace) -> int:
     print(f"\n{args.out / 'report.html'} shows what it bought, beside the model it started from.")
     print(f"Use it: claimcheck analyze --model {args.out} TEXT, or claimcheck.load({str(args.out)!r})")
     return 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    if bool(args.distil) != bool(args.texts):
+        raise ValueError("--distil TEACHER… and --texts FILE… go together: teachers label texts")
+    if args.threads is not None and args.threads < 1:
+        raise ValueError(f"--threads must be 1 or more, got {args.threads}")
+    if args.most_texts is not None and args.most_texts < 1:
+        raise ValueError(f"--most-texts must be 1 or more, got {args.most_texts}")
+    if args.encoder == "":
+        raise ValueError("--encoder is empty; leave it out to start from the embedded model")
 
 
 def _bar(steps: Iterator[Any], total: int, name: str) -> Iterator[Any]:

@@ -43,7 +43,7 @@ def reliability(bins: Mapping[str, Sequence[tuple[float, float, int]]]) -> str:
     ticks = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
     body = _axes(ticks, ticks, "confidence", "share that is right")
     ends = f'x1="{_x(0, ticks)}" y1="{_y(0, ticks)}" x2="{_x(1, ticks)}" y2="{_y(1, ticks)}"'
-    body += f'<line {ends} stroke="var(--grid)" stroke-width="2"/>'
+    body += f'<line {ends} stroke="var(--quiet)" stroke-width="1.5" stroke-dasharray="5 4"/>'
     most = max((n for rows in bins.values() for _, _, n in rows), default=1)
     legend = []
     for i, (name, rows) in enumerate(bins.items()):

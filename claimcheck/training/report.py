@@ -29,7 +29,7 @@ _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\ud
 _KEY = (
     '<ul class="claimcheck key">'
     + "".join(f'<li><mark class="cc-{label}"><bdi>{label}</bdi></mark></li>' for label in Label)
-    + "<li>the darker a claim, the more worth checking</li></ul>"
+    + "<li>the stronger the colour of a claim, the more worth checking</li></ul>"
 )
 _FEW = 10  # documents below which a genre gets no interval
 

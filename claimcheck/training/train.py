@@ -152,8 +152,8 @@ def _check_room(out: Path, backbone: Backbone) -> None:
     free = shutil.disk_usage(out).free
     if free < wanted:
         raise OSError(
-            f"{out} has {free / 1e9:.1f} GB of room, checkpoints and exports of {backbone.name} take up to "
-            f"{wanted / 1e9:.1f}; name an --out elsewhere"
+            f"{out} has {free / 1e6:,.0f} MB of room; checkpoints and exports of {backbone.name} take up to "
+            f"{wanted / 1e6:,.0f}. Name an --out elsewhere"
         )
 
 
