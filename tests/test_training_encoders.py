@@ -56,13 +56,16 @@ def online(monkeypatch, tmp_path):
         assert (discussion_type, discussion_status) == ("pull_request", "open")
         return iter([SimpleNamespace(num=num) for num, by in it.proposals if by == author])
 
+    def info(name, *, revision, timeout):
+        return SimpleNamespace(siblings=[SimpleNamespace(rfilename=file) for file in it.files[revision]])
+
     def download(name, *, revision=None, allow_patterns=(), local_files_only=False):
         if local_files_only:
             raise hub.errors.LocalEntryNotFoundError("not here")
         it.asked.append((revision, allow_patterns))
         return str(tmp_path)
 
-    monkeypatch.setattr(hub, "list_repo_files", lambda name, revision=None: it.files[revision])
+    monkeypatch.setattr(hub, "model_info", info)
     monkeypatch.setattr(hub.HfApi, "get_repo_discussions", proposals)
     monkeypatch.setattr(hub, "snapshot_download", download)
     return it
@@ -97,7 +100,7 @@ def test_what_is_in_the_hubs_cache_is_found_without_the_hub(monkeypatch, tmp_pat
     def unreachable(*args, **kwargs):
         raise ConnectionError("Name or service not known")
 
-    monkeypatch.setattr(hub, "list_repo_files", unreachable)
+    monkeypatch.setattr(hub, "model_info", unreachable)
     monkeypatch.setattr(hub.constants, "HF_HUB_CACHE", str(tmp_path))
     cached = tmp_path / "models--owner--name"
     folder = cached / "snapshots" / "abc"

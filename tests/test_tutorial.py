@@ -134,7 +134,7 @@ def _unreachable(*args, **kwargs):
 
 
 def test_without_a_way_to_the_hub_one_line_says_so(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("huggingface_hub.list_repo_files", _unreachable)
+    monkeypatch.setattr("huggingface_hub.model_info", _unreachable)
     argv = next(argv for argv in COMMANDS if "--encoder" in argv)
     assert argv[argv.index("--encoder") + 1] == "HooshvareLab/bert-fa-base-uncased"
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
@@ -151,7 +151,7 @@ def test_what_was_fetched_before_is_used_without_the_hub(tiny_weights, monkeypat
         assert (name, local_files_only) == ("someone/encoder", True)
         return str(tiny_weights)
 
-    monkeypatch.setattr("huggingface_hub.list_repo_files", _unreachable)
+    monkeypatch.setattr("huggingface_hub.model_info", _unreachable)
     monkeypatch.setattr("huggingface_hub.snapshot_download", cached)
     assert open_backbone("someone/encoder").name == "someone/encoder"
 

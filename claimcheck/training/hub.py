@@ -28,7 +28,7 @@ def fetch(name: str) -> Path:
     import huggingface_hub as hub
 
     try:
-        revision = None if _safe(hub.list_repo_files(name)) else _converted(name)
+        revision = None if _safe(_files(name)) else _converted(name)
         return Path(hub.snapshot_download(name, revision=revision, allow_patterns=_FILES))
     except Exception as error:  # what a broken connection raises hangs on the hub's HTTP client
         if before := _fetched_before(name):
@@ -39,6 +39,14 @@ def fetch(name: str) -> Path:
             f"{name!r} is no folder here, and the hub did not give it ({str(error)[:200]}); "
             "download it elsewhere and name its folder"
         ) from error
+
+
+def _files(name: str, revision: str | None = None) -> list[str]:
+    """By one request: the hub's own listing of files tries for half a minute where there is no network."""
+    import huggingface_hub as hub
+
+    siblings = hub.model_info(name, revision=revision, timeout=20).siblings or []
+    return [sibling.rfilename for sibling in siblings]
 
 
 def _safe(files: list[str]) -> bool:
@@ -54,7 +62,7 @@ def _converted(name: str) -> str:
     )
     for proposal in proposals:
         revision = f"refs/pr/{proposal.num}"
-        if _safe(hub.list_repo_files(name, revision=revision)):
+        if _safe(_files(name, revision)):
             return revision
     raise ModelError(
         f"{name} keeps its weights as a pickle alone, which can hold any program and is not opened. Have the hub "
