@@ -202,6 +202,37 @@ def test_interrupted(data, tiny_weights, tmp_path, capsys, monkeypatch):
     assert "the same command with --resume" in capsys.readouterr().err.splitlines()[-1]
 
 
+@pytest.mark.parametrize("part", ["train", "dev"])
+def test_a_run_is_not_resumed_on_other_data(data, tiny_weights, tmp_path, capsys, monkeypatch, part):
+    monkeypatch.chdir(data)
+    files = {"train": "train.jsonl", "dev": "dev.jsonl"}
+    quick = [
+        "--encoder",
+        str(tiny_weights),
+        "--epochs",
+        "2",
+        "--batch",
+        "512",
+        "--out",
+        str(tmp_path / "out"),
+    ]
+
+    def train(*more):
+        return main(["train", files["train"], "--dev", files["dev"], *quick, *more])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "export", lambda *_, **__: (_ for _ in ()).throw(OSError("no room")))
+        assert train() == 1
+    other = _examples(range(45) if part == "train" else range(45, 60))
+    text = other[0].text  # as long as it was, with one other label
+    changed = Example(other[0].id, text, (LabelledSpan(0, len(text) - 1, Label.ATTRIBUTION),), genre="news")
+    files[part] = str(tmp_path / f"{part}.jsonl")
+    write_examples([changed, *other[1:]], tmp_path / f"{part}.jsonl")
+    assert train("--resume") == 1
+    name = "training" if part == "train" else "development"
+    assert f"another run (other {name} examples)" in capsys.readouterr().err.splitlines()[-1]
+
+
 def test_recipes_are_checked_where_they_are_made():
     with pytest.raises(ValueError, match=r"--warmup must be between 0 and 1, got 1\.5"):
         Recipe(warmup=1.5)
