@@ -32,6 +32,7 @@ from claimcheck.training.checkpoints import Checkpoints  # noqa: E402
 from claimcheck.training.distil import soft_rows  # noqa: E402
 from claimcheck.training.encoders import PROBES, check_offsets, open_backbone  # noqa: E402
 from claimcheck.training.fit import Recipe, TrainingError, fit  # noqa: E402
+from claimcheck.training.log import Log  # noqa: E402
 from claimcheck.training.parsbert import build_parsbert  # noqa: E402
 
 ENCODER = Encoder(open_tokenizer(embedded_folder()), 64)
@@ -161,6 +162,30 @@ def test_no_gain_ends_it(tiny_weights, many):
 def test_a_loss_that_is_no_number(tiny_weights, many):
     with pytest.raises(TrainingError, match="smaller --learning-rate"):
         _fit(tiny_weights, many, recipe=_quick(learning_rate=1e30))
+
+
+def test_the_log_of_a_resumed_run_has_every_epoch_once(tmp_path):
+    log = Log(tmp_path)
+    log.write({"epoch": 1, "step": 5, "loss": 0.5})
+    log.close()
+    history = tmp_path / "history.jsonl"
+    with open(history, "a", encoding="utf-8") as stream:
+        stream.write('{"epoch": 2, "st')  # killed while it wrote
+    again = Log(tmp_path)
+    again.write({"epoch": 1, "step": 5, "loss": 0.5})
+    again.write({"epoch": 2, "step": 10, "loss": 0.4})
+    again.close()
+    rows = [json.loads(line) for line in history.read_text(encoding="utf-8").splitlines()]
+    assert [(row["epoch"], row["loss"]) for row in rows] == [(1, 0.5), (2, 0.4)]
+
+
+def test_tensorboard_reads_the_log(tmp_path):
+    reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    log = Log(tmp_path)
+    log.write({"epoch": 1, "step": 5, "loss": 0.5})
+    log.close()
+    events = reader.EventAccumulator(str(tmp_path)).Reload()
+    assert [(event.step, event.value) for event in events.Scalars("loss")] == [(5, 0.5)]
 
 
 # ---- teachers

@@ -53,6 +53,8 @@ class Checkpoints:
                 slots["state"].setdefault(int(index), {})[name] = value
         run.optimizer.load_state_dict(slots)
         torch.set_rng_state(tensors["random"])
+        if torch.cuda.is_available() and "random_cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["random_cuda"])
         run.step, run.steps_an_epoch = state["step"], state["steps_an_epoch"]
         saved: dict[str, Any] = state["saved"]
         return saved
@@ -65,6 +67,8 @@ class Checkpoints:
         for index, slot in run.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer/{index}/{key}": torch.as_tensor(value) for key, value in slot.items()}
         tensors["random"] = torch.get_rng_state()
+        if torch.cuda.is_available():
+            tensors["random_cuda"] = torch.cuda.get_rng_state()
         state = {
             "fingerprint": run.fingerprint(),
             "step": run.step,

@@ -13,7 +13,11 @@ class Log:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._lines = open(folder / "history.jsonl", "a", encoding="utf-8")  # noqa: SIM115 - closed by close
+        path = folder / "history.jsonl"
+        whole = path.read_text(encoding="utf-8").rpartition("\n")[0].splitlines() if path.exists() else []
+        path.write_text("".join(f"{line}\n" for line in whole), encoding="utf-8")  # a kill may tear the last
+        self._known = {json.loads(line)["step"] for line in whole}
+        self._lines = open(path, "a", encoding="utf-8")  # noqa: SIM115 - closed by close
         self._board: Any = None
         try:
             from torch.utils.tensorboard import SummaryWriter
@@ -22,7 +26,9 @@ class Log:
         self._board = SummaryWriter(str(folder))
 
     def write(self, row: Mapping[str, float]) -> None:
-        """One row; ``step`` is its place on the axis."""
+        """One row; ``step`` is its place on the axis. A row that a run writes again, resumed, stands there once."""
+        if row["step"] in self._known:
+            return
         self._lines.write(json.dumps(row) + "\n")
         self._lines.flush()
         if self._board is not None:
