@@ -83,7 +83,6 @@ def run(data, tiny_weights, tmp_path, capsys, monkeypatch):
         ("--folds 1", "--folds must be 2 or more, or 0 for none, got 1"),
         ("--folds -2", "--folds must be 2 or more"),
         ("--folds 50", "groups are too few"),
-        ("--resume", "no run in"),
         ("--distil nowhere --texts texts.txt", "nowhere"),
         ("--distil . --texts texts.txt", "not a model folder"),
         ("--distil . --texts blank.txt", "no line of --texts holds anything"),
@@ -128,7 +127,7 @@ def test_where_it_should_go(run, data, tmp_path):
     (tmp_path / "held").mkdir()
     (tmp_path / "held" / "thesis.tex").touch()
     assert run([], out=tmp_path / "held")[1].endswith("holds something; name a new folder")
-    assert "no run in" in run(["--resume"], out=tmp_path / "held")[1]
+    assert "something that is no run" in run(["--resume"], out=tmp_path / "held")[1]
     (tmp_path / "held" / "log").mkdir()
     assert "add --resume" in run([], out=tmp_path / "held")[1]
     (tmp_path / "held" / "report.html").touch()
@@ -160,8 +159,10 @@ def test_what_it_warns_of(data, tiny_weights, tmp_path, capsys):
     write_examples(_examples(range(12), (Label.CLAIM, Label.OPINION)), tmp_path / "two.jsonl")
     arguments = [str(tmp_path / "two.jsonl"), "--dev", str(tmp_path / "two.jsonl"), "--epochs", "1"]
     encoder = ["--encoder", str(tiny_weights), "--window", "600"]
-    assert main(["train", *arguments, *encoder, "--out", str(tmp_path / "a" / "b")]) == 0  # parents are made
+    out = tmp_path / "a" / "b"  # parents are made
+    assert main(["train", *arguments, *encoder, "--out", str(out), "--resume"]) == 0
     said = capsys.readouterr().err
+    assert f"no run in {out} yet: beginning one" in said
     assert "no training example has a span of call_to_action" in said
     assert "12 texts of --dev stand in the training data too" in said
     assert "windows of 512 pieces" in said

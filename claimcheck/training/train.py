@@ -88,13 +88,12 @@ def train(
         progress: wraps the steps of an epoch, for a bar.
 
     Raises:
-        FileExistsError: ``plan.out`` holds something, and no run is to be resumed.
-        FileNotFoundError: there is no run in ``plan.out`` to resume.
+        FileExistsError: ``plan.out`` holds something, and that is no run that can be resumed.
         ValueError: there is nothing to learn or to measure, or another run is in ``plan.out``.
         OSError: ``plan.out`` cannot be written to, or too little room is left there.
     """
     started = time.monotonic()
-    checkpoints = _prepare(plan)
+    checkpoints = _prepare(plan, say)
     examples, dev = _parts(examples, dev, plan.recipe.seed, say)
     parts = _fold_parts(plan, examples)
     backbone = open_backbone(plan.encoder, plan.recipe.seed)
@@ -132,11 +131,13 @@ def train(
     return Trained(fitted.epoch, exported, folds)
 
 
-def _prepare(plan: Plan) -> Checkpoints:
+def _prepare(plan: Plan, say: Callable[[str], None]) -> Checkpoints:
     """See that ``plan.out`` is new, or holds the beginning of a run where one is to be resumed."""
     held = {path.name for path in plan.out.iterdir()} if plan.out.exists() else set()
-    if plan.resume and "log" not in held:
-        raise FileNotFoundError(f"no run in {plan.out} to go on with; leave --resume out to begin one")
+    if plan.resume and held and "log" not in held:
+        raise FileExistsError(f"{plan.out} holds something that is no run; name the folder of the run")
+    if plan.resume and not held:
+        say(f"no run in {plan.out} yet: beginning one")
     if plan.resume and "report.html" in held:
         raise FileExistsError(f"the run in {plan.out} is done; nothing is left to resume")
     if held and not plan.resume:
