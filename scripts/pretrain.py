@@ -58,7 +58,9 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--init", metavar="FOLDER|ID", help="whose Unigram vocabulary to cut (default: a new one)"
     )
-    sub.add_argument("--size", type=int, default=20_000, help="pieces at most (default: %(default)s)")
+    sub.add_argument(
+        "--size", type=int, default=20_000, help="pieces at most, of a new one about (default: %(default)s)"
+    )
     sub.add_argument("--least", type=int, default=12, help="a piece that stays is seen so often")
     sub.add_argument("--least-word", type=int, default=60, help="a word that is added is seen so often")
     sub.add_argument("--layers", type=int, default=6, help="of a new encoder (default: %(default)s)")

@@ -22,11 +22,12 @@ from claimcheck.folder import open_tokenizer, tokenizer_probe  # noqa: E402
 from claimcheck.training import pretrain as loop  # noqa: E402
 from claimcheck.training.corpus import check_files, encode_blocks, read_lines  # noqa: E402
 from claimcheck.training.encoders import open_backbone  # noqa: E402
-from claimcheck.training.fit import Recipe, TrainingError, fit  # noqa: E402
+from claimcheck.training.fit import TrainingError, fit  # noqa: E402
 from claimcheck.training.masked_lm import open_masked_lm  # noqa: E402
 from claimcheck.training.masking import masking_of  # noqa: E402
 from claimcheck.training.parsbert import build_parsbert  # noqa: E402
 from claimcheck.training.pretrain import MlmRecipe, pretrain  # noqa: E402
+from claimcheck.training.recipe import Recipe  # noqa: E402
 from claimcheck.training.state import STATE, save_state  # noqa: E402
 from claimcheck.training.vocabulary import Cut, cut_vocabulary  # noqa: E402
 
@@ -105,6 +106,8 @@ def test_blocks_hold_the_running_text():
     assert made[:, 1:].ravel().tolist() == running[: made[:, 1:].size]
     with pytest.raises(ValueError, match="not one block of 512"):
         encode_blocks(LINES[:3], encoder, 512)
+    with pytest.raises(ValueError, match="too short"):
+        encode_blocks(LINES, encoder, 1)
 
 
 # ---- what is masked
@@ -215,6 +218,8 @@ def test_what_cannot_work_is_said_first(tiny_weights, blocks, tmp_path, monkeypa
         MlmRecipe(learning_rate=-1)
     with pytest.raises(ValueError, match="between 0 and 1, got 1"):
         _pretrain(tiny_weights, blocks, tmp_path / "out", replace(QUICK, share=1))
+    with pytest.raises(ValueError, match="every 1 step"):
+        pretrain(open_masked_lm(str(tiny_weights)), blocks, QUICK, tmp_path / "out", keep_every=0)
     with pytest.raises(ValueError, match="512 pieces at most, got 800"):
         _pretrain(tiny_weights, np.tile(blocks[:40], 25), tmp_path / "out")
     full = type("Full", (), {"free": 1000})
@@ -336,7 +341,9 @@ def test_no_character_of_the_texts_is_lost(tiny_weights):
 
 def test_vocabularies_by_command(tiny_weights, tmp_path, capsys):
     cut, new, texts = tmp_path / "cut", tmp_path / "new", tmp_path / "texts.txt"
-    texts.write_text("\n".join(line + " OPEC" for line in LINES), encoding="utf-8")
+    texts.write_text("\n".join(LINES), encoding="utf-8")
+    assert SCRIPT.main(["vocabulary", str(texts), "--out", str(new), "--size", "20"]) == 1
+    assert "try another --size" in capsys.readouterr().err
     assert SCRIPT.main(["vocabulary", str(texts), "--init", str(tiny_weights), "--out", str(cut)]) == 0
     shape = ["--size", "300", "--layers", "1", "--width", "16", "--heads", "2"]
     assert SCRIPT.main(["vocabulary", str(texts), "--out", str(new), *shape]) == 0

@@ -22,6 +22,7 @@ Blocks = NDArray[np.int32]
 _OPENERS: dict[str, Callable[..., Any]] = {".xz": lzma.open, ".gz": gzip.open}
 _NOT_TEXT = {".json", ".jsonl", ".csv", ".tsv", ".parquet", ".html", ".xml", ".zip", ".zst", ".bz2", ".tar"}
 _LINES_AT_ONCE = 10_000
+_LEAST_BLOCK = 8
 
 
 def check_files(paths: Sequence[Path]) -> None:
@@ -67,14 +68,15 @@ def encode_blocks(lines: Iterable[str], encoder: Encoder, size: int = 128) -> Bl
     Everything is held in memory, four bytes a piece.
 
     Raises:
-        ValueError: the lines do not fill one block.
+        ValueError: the lines do not fill one block, or a block has no room for text.
     """
+    if (inside := size - len(encoder.prefix)) < _LEAST_BLOCK:
+        raise ValueError(f"a block of {size} pieces is too short; wanted {_LEAST_BLOCK} or more")
     stream, parts = iter(lines), []
     while batch := list(islice(stream, _LINES_AT_ONCE)):
         encoded = encoder.tokenizer.encode_batch_fast(batch, add_special_tokens=False)
         parts.append(np.array([i for one in encoded for i in (*one.ids, *encoder.suffix)], np.int32))
     running = np.concatenate(parts) if parts else np.zeros(0, np.int32)
-    inside = size - len(encoder.prefix)
     many = len(running) // inside
     if not many:
         raise ValueError(f"the texts give {len(running)} pieces, not one block of {size}; give more text")

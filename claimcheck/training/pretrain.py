@@ -91,6 +91,8 @@ def pretrain(
         ValueError: the blocks are too long, the disk too small, the state of another run.
         TrainingError: the loss is no number any more.
     """
+    if min(every, keep_every) < 1:
+        raise ValueError(f"lines and states come every 1 step or more, got {every} and {keep_every}")
     if blocks.shape[1] > backbone.positions:
         raise ValueError(f"{backbone.name} reads {backbone.positions} pieces at most, got {blocks.shape[1]}")
     masking = masking_of(backbone.tokenizer, backbone.specials.get("mask_token"), backbone.name, recipe.share)

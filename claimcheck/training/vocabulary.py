@@ -92,7 +92,11 @@ def cut_vocabulary(backbone: Backbone, lines: Iterable[str], how: Cut) -> Backbo
 
 def new_vocabulary(lines: Iterable[str], size: int) -> Tokenizer:
     """A Unigram tokenizer learnt from ``lines`` (Kudo, "Subword Regularization", ACL 2018), with the
-    normaliser of the embedded model: letters, marks, digits and half-spaces are folded alike."""
+    normaliser of the embedded model: letters, marks, digits and half-spaces are folded alike.
+
+    Raises:
+        ValueError: ``size`` has no room for the characters.
+    """
     model = open_tokenizer(embedded_folder())
     tokenizer = Tokenizer(models.Unigram())
     tokenizer.normalizer, tokenizer.pre_tokenizer = model.normalizer, model.pre_tokenizer
@@ -102,11 +106,28 @@ def new_vocabulary(lines: Iterable[str], size: int) -> Tokenizer:
         unk_token="<unk>",
         show_progress=False,
     )
-    tokenizer.train_from_iterator(chain([" ".join(_ALPHABET)], lines), trainer)
+    try:
+        tokenizer.train_from_iterator(chain([" ".join(_ALPHABET)], lines), trainer)
+    except Exception as error:  # tokenizers raises plain Exception
+        raise ValueError(
+            f"no vocabulary of {size} pieces can be learnt ({error}); try another --size"
+        ) from error
+    tokenizer = _with_beginnings(tokenizer)
     ends = [(name, tokenizer.token_to_id(name)) for name in ("<s>", "</s>")]
     tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=ends)
     tokenizer.encode_special_tokens = True
     return tokenizer
+
+
+def _with_beginnings(tokenizer: Tokenizer) -> Tokenizer:
+    """Every letter as the beginning of a word too: otherwise a rare word begins with a blank, a piece of nothing."""
+    layout = json.loads(tokenizer.to_str())
+    vocabulary = layout["model"]["vocab"]
+    scores = dict(vocabulary)
+    for letter in sorted({*tokenizer.normalizer.normalize_str(_ALPHABET)} & {*scores}):
+        if _BLANK + letter not in scores:
+            vocabulary.append((_BLANK + letter, scores[_BLANK] + scores[letter] + _BONUS))
+    return Tokenizer.from_str(json.dumps(layout))
 
 
 @dataclass(frozen=True, slots=True)
