@@ -194,3 +194,10 @@ def test_a_layout_is_trained_exported_and_used(layout, tmp_path, examples, capsy
     spans = load(out).segments(text)
     assert spans
     assert all(text[span.start : span.end] == span.text for span in spans)
+
+
+def test_a_piece_that_only_begins_a_word_is_no_other_letter():
+    from claimcheck.training.encoders import _offset_problem
+
+    assert _offset_problem("OPEC", [(0, 1), (0, 4)], ["▁", "OPEC"]) == ""
+    assert "stands for" in _offset_problem("OPEC", [(0, 4)], ["▁NATO"])
