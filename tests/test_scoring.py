@@ -394,13 +394,16 @@ def test_killed_at_random_moments_nothing_is_lost_or_doubled(tiny_folder, tmp_pa
     )
     assert whole.returncode == 3, whole.stderr
     rng, kills = random.Random(0), 0
-    wait = 0.8
+    parts = tmp_path / f"out.{ending}.parts"
     while True:
         process = subprocess.Popen(
             [*command, "-o", str(tmp_path / f"out.{ending}"), "--resume"], stderr=subprocess.DEVNULL
         )
-        if kills < 20:
-            time.sleep(rng.uniform(0.2, wait))
+        if kills < 20:  # somewhere in the next few checkpoints
+            wanted = len(list(parts.glob("*.json"))) + rng.randint(0, 4)
+            while process.poll() is None and len(list(parts.glob("*.json"))) < wanted:
+                time.sleep(0.002)
+            time.sleep(rng.uniform(0, 0.05))
             process.send_signal(signal.SIGKILL)
         if process.wait() == 3:
             break
