@@ -92,6 +92,18 @@ def read_folder(folder: str | os.PathLike[str]) -> Folder:
     return Folder(path, tokenizer, _settings(path, written))
 
 
+def fingerprint(folder: str | os.PathLike[str]) -> list[Any]:
+    """What tells one model from another, as JSON can hold it, without reading the weights.
+
+    Raises:
+        FileNotFoundError: it is no model folder.
+        ModelError: it is not a usable one.
+    """
+    opened = read_folder(folder)
+    settings = (opened.path / SETTINGS).read_text(encoding="utf-8")
+    return [str(opened.path.resolve()), opened.onnx_file.stat().st_size, settings]
+
+
 def write_settings(folder: str | os.PathLike[str], settings: Settings) -> None:
     """Write ``claimcheck.json`` beside the ``tokenizer.json`` of ``folder``."""
     content = {

@@ -29,11 +29,14 @@ from claimcheck.training.batches import (  # noqa: E402
     vary,
 )
 from claimcheck.training.checkpoints import Checkpoints  # noqa: E402
+from claimcheck.training.corpus import read_lines  # noqa: E402
 from claimcheck.training.distil import soft_rows  # noqa: E402
 from claimcheck.training.encoders import PROBES, check_offsets, open_backbone  # noqa: E402
 from claimcheck.training.fit import Recipe, TrainingError, fit  # noqa: E402
+from claimcheck.training.folds import cross_validate, fold_parts  # noqa: E402
 from claimcheck.training.log import Log  # noqa: E402
 from claimcheck.training.parsbert import build_parsbert  # noqa: E402
+from claimcheck.training.soft import label_texts  # noqa: E402
 
 ENCODER = Encoder(open_tokenizer(embedded_folder()), 64)
 AS_IT_STANDS = Variation(0, 0, 0)
@@ -44,9 +47,10 @@ QUICK = Recipe(epochs=3, pieces=512, window=64, learning_rate=5e-3)
 def many():
     """Sixty little texts whose label one word tells."""
     words = {Label.CLAIM: "رسید", Label.OPINION: "زیباست", Label.CALL_TO_ACTION: "بروید"}
+    words[Label.ATTRIBUTION] = "گفت"
     out = []
     for i in range(60):
-        label = list(words)[i % 3]
+        label = list(words)[i % 4]
         text = f"خبر {i} دربارهٔ شهر {words[label]}."
         out.append(Example(str(i), text, (LabelledSpan(0, len(text) - 1, label),), genre="news"))
     return out
@@ -99,10 +103,11 @@ def test_a_long_passage_is_learnt_to_its_end():
 
 def test_batches_hold_every_row_once_and_are_no_larger_than_asked():
     rows = [Row(np.zeros(n, np.int32), np.zeros((n, 6), np.float16)) for n in range(1, 60)]
-    made = list(batches(rows, 128, random.Random(0)))
-    assert sorted(len(row.ids) for batch in made for row in batch) == list(range(1, 60))
-    assert all(max(len(row.ids) for row in batch) * len(batch) <= 128 for batch in made)
-    ids, mask, targets = collate(made[0], 7)
+    lengths = [len(row.ids) for row in rows]
+    made = list(batches(lengths, 128, random.Random(0)))
+    assert sorted(i for batch in made for i in batch) == list(range(59))
+    assert all(max(lengths[i] for i in batch) * len(batch) <= 128 for batch in made)
+    ids, mask, targets = collate([rows[i] for i in made[0]], 7)
     assert ids.shape == mask.shape == targets.shape[:2]
     assert (ids[mask == 0] == 7).all()
 
@@ -198,6 +203,60 @@ def test_a_teacher_says_what_it_says_itself(tiny_model):
     assert np.allclose(row.targets[1:-1], np.exp(logs), atol=0.01)
 
 
+def test_rows_of_teachers_are_kept_on_disk(tiny_folder, tiny_model, tmp_path, monkeypatch):
+    texts = tmp_path / "texts.txt"
+    texts.write_text("باران آمد.\n\n" * 300 + "خانه زیباست.\n", encoding="utf-8")
+
+    def label(most=None):
+        return label_texts([texts], [tiny_folder], tiny_model.encoder, tmp_path / "kept", most=most)
+
+    rows = label()
+    told = list(soft_rows(read_lines([texts]), [tiny_model], tiny_model.encoder))
+    assert len(rows) == len(told) == 301
+    for row, direct in zip(rows, told, strict=True):
+        assert np.array_equal(row.ids, direct.ids) and np.array_equal(row.targets, direct.targets)
+    assert rows.lengths == [len(row.ids) for row in told]
+    assert np.allclose(rows.totals, sum(row.targets.sum(0, dtype=float) for row in told))
+    with monkeypatch.context() as patch:
+        patch.setattr("claimcheck.training.soft.soft_rows", lambda *_: pytest.fail("it asked again"))
+        assert len(label()) == 301
+    assert len(label(most=2)) == 2
+    texts.write_text("باران آمد.\n", encoding="utf-8")
+    assert len(label()) == 1
+
+
+# ---- folds
+
+
+def test_folds_that_are_done_are_not_learnt_again(tiny_weights, many, tmp_path, monkeypatch):
+    parts = fold_parts(many, 3, 0)
+    assert sorted(example.id for part in parts for example in part) == sorted(e.id for e in many)
+    calls = []
+
+    def run(die_at=None):
+        def counted(*arguments, **options):
+            calls.append(None)
+            if len(calls) == die_at:
+                raise Killed
+            return fit(*arguments, **options)
+
+        monkeypatch.setattr("claimcheck.training.folds.fit", counted)
+        recipe = _quick(epochs=1)
+        return list(
+            cross_validate(
+                str(tiny_weights), recipe, parts, None, tmp_path, lambda line: None, lambda steps, *_: steps
+            )
+        )
+
+    with pytest.raises(Killed):
+        run(die_at=3)
+    resumed = run()
+    assert len(calls) == 4
+    (tmp_path / "fold-1.json").unlink()
+    assert run() == resumed  # the first is learnt again, the same
+    assert len(calls) == 5
+
+
 # ---- other encoders
 
 
@@ -285,7 +344,8 @@ def test_distilling_by_command(tiny_folder, tiny_weights, data, tmp_path, capsys
     assert main(arguments) == 1
     assert "go together" in capsys.readouterr().err
     assert main([*arguments, "--texts", str(texts)]) == 0
-    assert "2 teachers labelled 2 texts: 2 rows" in capsys.readouterr().err
+    assert "2 teachers labelled the texts: 2 rows" in capsys.readouterr().err
+    assert "kept" not in {path.name for path in (tmp_path / "m").iterdir()}
 
 
 @pytest.mark.parametrize(

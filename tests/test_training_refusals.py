@@ -21,7 +21,12 @@ from claimcheck.span import Label  # noqa: E402
 from claimcheck.training import train as training  # noqa: E402
 from claimcheck.training.recipe import Recipe  # noqa: E402
 
-WORDS = {Label.CLAIM: "رسید", Label.OPINION: "زیباست", Label.CALL_TO_ACTION: "بروید"}
+WORDS = {
+    Label.CLAIM: "رسید",
+    Label.OPINION: "زیباست",
+    Label.CALL_TO_ACTION: "بروید",
+    Label.ATTRIBUTION: "گفت",
+}
 ROOT = Path(__file__).parent.parent
 
 
@@ -40,6 +45,10 @@ def data(tmp_path_factory):
     write_examples(_examples(range(45)), folder / "train.jsonl")
     write_examples(_examples(range(45, 60)), folder / "dev.jsonl")
     write_examples(_examples(range(3)), folder / "three.jsonl")
+    others = [label for label in WORDS if label is not Label.CALL_TO_ACTION]
+    write_examples(_examples(range(30), others), folder / "nocall.jsonl")
+    two = _examples(range(30, 32), [Label.CALL_TO_ACTION])
+    write_examples([*_examples(range(30), others), *two], folder / "twocalls.jsonl")
     write_examples([Example("1", "باران آمد.", ())], folder / "bare.jsonl")
     (folder / "empty.jsonl").touch()
     (folder / "wrong.csv").write_text("sentence,class\nباران آمد.,claim\n", encoding="utf-8")
@@ -85,7 +94,7 @@ def run(data, tiny_weights, tmp_path, capsys, monkeypatch):
         ("--folds 50", "groups are too few"),
         ("--distil nowhere --texts texts.txt", "nowhere"),
         ("--distil . --texts texts.txt", "not a model folder"),
-        ("--distil . --texts blank.txt", "no line of --texts holds anything"),
+        ("--distil . --texts blank.txt", "blank.txt holds no text"),
         ("--distil . --texts nofile.txt", "nofile.txt"),
         ("--distil . --texts old.txt", "old.txt:1: not UTF-8"),
         ("--distil . --texts texts.txt --most-texts -1", "--most-texts must be 1 or more, got -1"),
@@ -109,6 +118,9 @@ def test_what_was_typed(run, arguments, said):
         ("train.jsonl", "bare.jsonl", "no example of --dev has a span"),
         ("train.jsonl", "nofile.jsonl", "nofile.jsonl does not exist"),
         ("three.jsonl", None, "too few"),
+        ("train.jsonl", "three.jsonl", "none of attribution to choose and calibrate by"),
+        ("nocall.jsonl", "dev.jsonl", "0 of call_to_action to learn from"),
+        ("twocalls.jsonl", "dev.jsonl", "2 of call_to_action to learn from; label 3"),
     ],
 )
 def test_the_data(run, train, dev, said):
@@ -158,12 +170,12 @@ def test_weights_that_are_broken(run, tiny_weights, tmp_path, damage):
 def test_what_it_warns_of(data, tiny_weights, tmp_path, capsys):
     write_examples(_examples(range(12), (Label.CLAIM, Label.OPINION)), tmp_path / "two.jsonl")
     arguments = [str(tmp_path / "two.jsonl"), "--dev", str(tmp_path / "two.jsonl"), "--epochs", "1"]
-    encoder = ["--encoder", str(tiny_weights), "--window", "600"]
+    encoder = ["--encoder", str(tiny_weights), "--window", "600", "--allow-few"]
     out = tmp_path / "a" / "b"  # parents are made
     assert main(["train", *arguments, *encoder, "--out", str(out), "--resume"]) == 0
     said = capsys.readouterr().err
     assert f"no run in {out} yet: beginning one" in said
-    assert "no training example has a span of call_to_action" in said
+    assert "0 of call_to_action to learn from" in said
     assert "12 texts of --dev stand in the training data too" in said
     assert "windows of 512 pieces" in said
 

@@ -42,8 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--distil", nargs="+", default=[], metavar="TEACHER", help="model folders that label --texts"
     )
-    parser.add_argument("--texts", type=Path, nargs="+", default=[], metavar="FILE", help="one text a line")
+    parser.add_argument(
+        "--texts", type=Path, nargs="+", default=[], metavar="FILE", help="one text a line, also .gz and .xz"
+    )
     parser.add_argument("--most-texts", type=int, metavar="N", help="of --texts")
+    parser.add_argument("--allow-few", action="store_true", help="go on where a label has hardly an example")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     parser.add_argument("--threads", type=int, help="of the processor (default: all)")
     parser.add_argument("--skip-bad", action="store_true", help="leave bad rows out, saying which")
@@ -66,7 +69,6 @@ def run(args: argparse.Namespace) -> int:
     except ImportError as error:
         raise ImportError(f"{error}; training needs the extra: pip install 'claimcheck[train]'") from error
     from claimcheck.training.batches import Variation
-    from claimcheck.training.distil import read_texts
     from claimcheck.training.recipe import Recipe
     from claimcheck.training.train import Plan, train
 
@@ -90,8 +92,17 @@ def run(args: argparse.Namespace) -> int:
         seed=args.seed,
         variation=Variation(),
     )
-    texts = tuple(read_texts(args.texts, args.most_texts))
-    plan = Plan(args.out, args.encoder, recipe, args.folds, tuple(args.distil), texts, args.resume)
+    plan = Plan(
+        args.out,
+        args.encoder,
+        recipe,
+        args.folds,
+        tuple(args.distil),
+        tuple(args.texts),
+        args.most_texts,
+        args.allow_few,
+        args.resume,
+    )
     try:
         trained = train(plan, examples, dev, say=note, progress=_bar)
     except KeyboardInterrupt:
@@ -110,12 +121,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> None:
-    if bool(args.distil) != bool(args.texts):
-        raise ValueError("--distil TEACHER… and --texts FILE… go together: teachers label texts")
     if args.threads is not None and args.threads < 1:
         raise ValueError(f"--threads must be 1 or more, got {args.threads}")
-    if args.most_texts is not None and args.most_texts < 1:
-        raise ValueError(f"--most-texts must be 1 or more, got {args.most_texts}")
     if args.encoder == "":
         raise ValueError("--encoder is empty; leave it out to start from the embedded model")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from claimcheck.api import embedded_folder
+from claimcheck.folder import fingerprint
 from claimcheck.scoring.parts import Parts
 from claimcheck.scoring.readers import InputOptions, arrow_types, read_rows
 from claimcheck.scoring.rows import InputError, Row, Scored
@@ -109,7 +110,7 @@ def score(
         raise InputError("stdin cannot be resumed: what was read is gone; write it to a file first")
     settings = {
         "inputs": fingerprints(sources),
-        "model": _model_fingerprint(Path(folder)),
+        "model": fingerprint(folder),
         "input options": asdict(input_options),
         "output options": asdict(output_options),
         "segments": segments,
@@ -240,14 +241,3 @@ def _skip(rows: Iterator[Row], many: int) -> Iterator[Row]:
         if next(rows, None) is None:
             raise InputError(f"the input has fewer than the {many} rows that were done; was it changed?")
     return rows
-
-
-def _model_fingerprint(folder: Path) -> list[Any]:
-    from claimcheck.folder import read_folder
-
-    file = read_folder(folder).onnx_file
-    return [
-        str(folder.resolve()),
-        file.stat().st_size,
-        (folder / "claimcheck.json").read_text(encoding="utf-8"),
-    ]

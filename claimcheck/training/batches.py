@@ -102,20 +102,20 @@ def cut(
     return rows
 
 
-def batches(rows: Sequence[Row], pieces: int, rng: random.Random) -> Iterator[list[Row]]:
-    """``rows`` in random order, rows of like length together, at most ``pieces`` padded pieces a batch."""
-    order = list(range(len(rows)))
+def batches(lengths: Sequence[int], pieces: int, rng: random.Random) -> Iterator[list[int]]:
+    """Which rows make a batch: in random order, like length together, at most ``pieces`` padded pieces."""
+    order = list(range(len(lengths)))
     rng.shuffle(order)
-    mean = sum(len(row.ids) for row in rows) / max(1, len(rows))
+    mean = sum(lengths) / max(1, len(lengths))
     pool = max(1, int(_POOL * pieces / max(1.0, mean)))
-    out: list[list[Row]] = []
+    out: list[list[int]] = []
     for first in range(0, len(order), pool):
-        batch: list[Row] = []
-        for i in sorted(order[first : first + pool], key=lambda i: len(rows[i].ids)):
-            if batch and (len(batch) + 1) * len(rows[i].ids) > pieces:
+        batch: list[int] = []
+        for i in sorted(order[first : first + pool], key=lengths.__getitem__):
+            if batch and (len(batch) + 1) * lengths[i] > pieces:
                 out.append(batch)
                 batch = []
-            batch.append(rows[i])
+            batch.append(i)
         out.append(batch)
     rng.shuffle(out)
     yield from out

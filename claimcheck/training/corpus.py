@@ -54,10 +54,16 @@ def read_lines(paths: Iterable[Path], most: int | None = None) -> Iterator[str]:
 def _lines(path: Path) -> Iterator[str]:
     opener: Callable[..., Any] = _OPENERS.get(path.suffix, open)
     try:
-        with opener(path, "rt", encoding="utf-8-sig", newline="\n") as stream:
-            yield from filter(None, map(str.strip, stream))
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8 text ({error.reason}); convert it: iconv -t utf-8") from error
+        with opener(path, "rb") as stream:
+            for number, line in enumerate(stream, 1):
+                try:
+                    text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+                except UnicodeDecodeError as error:
+                    raise ValueError(
+                        f"{path}:{number}: not UTF-8 ({error.reason}); convert it: iconv -t utf-8"
+                    ) from error
+                if text:
+                    yield text
     except (lzma.LZMAError, gzip.BadGzipFile, EOFError) as error:
         raise ValueError(f"{path} cannot be unpacked ({error})") from error
 

@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from claimcheck.encoding import Encoder, Encoding, windows
-from claimcheck.examples.files import byte_lines, decode
-from claimcheck.examples.records import BadRow, DataError
 from claimcheck.model import Model
 from claimcheck.sentences import split_sentences
 from claimcheck.tags import TAGS
@@ -45,25 +42,6 @@ def soft_rows(texts: Iterable[str], teachers: Sequence[Model], encoder: Encoder)
             targets = _by_piece(encoding, mean)
             read = [(window.start, window.stop) for window in windows(encoding, encoder.size)]
             yield from cut(encoding.ids, targets, encoder, read)
-
-
-def read_texts(paths: Sequence[Path], most: int | None = None) -> Iterator[str]:
-    """The lines of text files that hold something, at most ``most`` of them.
-
-    Raises:
-        DataError: a line is not UTF-8; says which.
-    """
-    return islice((line for path in paths for line in _lines(path)), most)
-
-
-def _lines(path: Path) -> Iterator[str]:
-    for place, line in byte_lines(path):
-        try:
-            text = decode(line).strip()
-        except BadRow as error:
-            raise DataError(f"{place}: {error}") from error
-        if text:
-            yield text
 
 
 def _by_character(encoding: Encoding, probabilities: NDArray[np.float32], length: int) -> NDArray[np.float32]:

@@ -16,7 +16,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from claimcheck.encoding import Encoder
 from claimcheck.evaluation import Evaluation, evaluate
@@ -29,6 +31,7 @@ from claimcheck.training.batches import Row, batches, collate, labelled_rows
 from claimcheck.training.checkpoints import Checkpoints
 from claimcheck.training.encoders import Backbone
 from claimcheck.training.recipe import Recipe
+from claimcheck.training.soft import SoftRows
 
 HEADLINE = ("sentence_macro_f1", "word_macro_f1", "span_f1", "exact_span_f1")
 
@@ -52,7 +55,7 @@ def fit(
     dev: Sequence[Example],
     recipe: Recipe,
     *,
-    soft: Sequence[Row] = (),
+    soft: SoftRows | None = None,
     checkpoints: Checkpoints | None = None,
     report: Callable[[dict[str, float]], None] = lambda row: None,
     progress: Callable[[Iterator[Any], int, str], Iterator[Any]] = lambda steps, total, name: steps,
@@ -120,7 +123,7 @@ class _Run:
         backbone: Backbone,
         recipe: Recipe,
         train: Sequence[Example],
-        soft: Sequence[Row],
+        soft: SoftRows | None,
         dev: Sequence[Example],
     ) -> None:
         self.backbone, self.recipe, self.train, self.soft, self.dev = backbone, recipe, train, soft, dev
@@ -140,18 +143,23 @@ class _Run:
         return {
             "encoder": self.backbone.name,
             "recipe": asdict(self.recipe),
-            "training examples": _digest(self.train),
-            "development examples": _digest(self.dev),
-            "soft rows": len(self.soft),
+            "training examples": digest(self.train),
+            "development examples": digest(self.dev),
+            "soft rows": len(self.soft) if self.soft else 0,
         }
 
     def epoch(self, number: int, encoder: Encoder, progress: Callable[..., Iterator[Any]]) -> float:
         """One pass over the examples; the mean loss."""
         rng = random.Random(f"{self.recipe.seed}/{number}")
-        rows = [*labelled_rows(self.train, encoder, self.recipe.variation, rng), *self.soft]
-        weights = _tag_weights(rows, self.recipe.balance).to(self.device)
-        pieces = self.recipe.pieces or _batch_pieces(sum(len(row.ids) for row in rows))
-        plan = list(batches(rows, pieces, rng))
+        rows = labelled_rows(self.train, encoder, self.recipe.variation, rng)
+        lengths = [len(row.ids) for row in rows]
+        totals = sum((row.targets.sum(0, dtype=np.float64) for row in rows), start=np.zeros(len(TAGS)))
+        if self.soft:
+            lengths += self.soft.lengths
+            totals += self.soft.totals
+        weights = _tag_weights(totals, self.recipe.balance).to(self.device)
+        pieces = self.recipe.pieces or _batch_pieces(sum(lengths))
+        plan = list(batches(lengths, pieces, rng))
         steps = -(-len(plan) // self.recipe.accumulate)
         self.steps_an_epoch = self.steps_an_epoch or steps
         total = self.steps_an_epoch * self.recipe.epochs
@@ -160,7 +168,7 @@ class _Run:
         chunks = [plan[i : i + self.recipe.accumulate] for i in range(0, len(plan), self.recipe.accumulate)]
         for chunk in progress(iter(chunks), steps, f"epoch {number}"):
             self._set_rate(total)
-            loss = sum(self._backward(batch, weights, len(chunk)) for batch in chunk)
+            loss = sum(self._backward(self._pick(rows, batch), weights, len(chunk)) for batch in chunk)
             if loss != loss:
                 raise TrainingError(
                     f"the loss is no number any more at step {self.step}; try a smaller --learning-rate "
@@ -173,6 +181,11 @@ class _Run:
             self._follow()
             losses.append(loss)
         return round(sum(losses) / max(1, len(losses)), 5)
+
+    def _pick(self, rows: Sequence[Row], batch: Sequence[int]) -> list[Row]:
+        """Rows by number, those of teachers behind the labelled ones."""
+        own = len(rows)
+        return [self.soft[i - own] if self.soft and i >= own else rows[i] for i in batch]
 
     def _backward(self, batch: Sequence[Row], weights: torch.Tensor, parts: int) -> float:
         ids, mask, targets = (
@@ -237,7 +250,7 @@ class _Swap:
                 self.weights[name] = current
 
 
-def _digest(examples: Sequence[Example]) -> str:
+def digest(examples: Sequence[Example]) -> str:
     """What tells one set of texts and spans from another, their order included."""
     whole = hashlib.sha256()
     for example in examples:
@@ -269,9 +282,9 @@ def _batch_pieces(total: int) -> int:
     return int(min(4096, max(512, 2 ** round(math.log2(max(1, total / 50))))))
 
 
-def _tag_weights(rows: Sequence[Row], balance: float) -> torch.Tensor:
-    """A weight for each tag, 1 on average over the rows."""
-    counts = torch.tensor(sum((row.targets.astype("float64").sum(0) for row in rows), start=0.0))
+def _tag_weights(totals: NDArray[np.float64], balance: float) -> torch.Tensor:
+    """A weight for each tag, 1 on average over the targets that ``totals`` ``(len(TAGS),)`` sums up."""
+    counts = torch.from_numpy(totals)
     present = counts > 0
     weights = torch.where(present, counts.clamp(min=1) ** -balance, 0.0)
     return (weights * counts.sum() / (weights * counts).sum()).float()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import random
 import shutil
 import statistics
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,18 +19,21 @@ from claimcheck.examples import Example, split
 from claimcheck.folder import Settings
 from claimcheck.model import Model
 from claimcheck.span import Label
-from claimcheck.training.batches import Row
 from claimcheck.training.card import write_card
 from claimcheck.training.checkpoints import Checkpoints
-from claimcheck.training.distil import soft_rows
+from claimcheck.training.corpus import check_files
 from claimcheck.training.encoders import Backbone, open_backbone
 from claimcheck.training.export import HEADLINE, Exported, check_size, export
 from claimcheck.training.fit import Fitted, fit, model_of
+from claimcheck.training.folds import cross_validate, fold_parts
 from claimcheck.training.log import Log
 from claimcheck.training.recipe import Recipe
 from claimcheck.training.report import write_report
+from claimcheck.training.soft import SoftRows, label_texts
 
 _RANGE_TEXTS = 300  # on which the int8 ranges are fixed
+_LEAST = 3  # training examples of a label; of fewer nothing general is learnt
+_KEPT = "kept"  # what a run knows before it learns: rows of teachers, scores of folds
 _BYTES = 50  # on disk a parameter: two checkpoints of five numbers each while one replaces the other, exports
 
 
@@ -39,7 +42,8 @@ class Plan:
     """What to train and where to put it.
 
     ``encoder`` is a folder, a hub id or ``None`` for the embedded model. ``folds`` above 1 measure first
-    how far the scores spread. ``teachers`` label ``texts``, which are learnt from beside the examples.
+    how far the scores spread. ``teachers`` label the lines of ``texts``, at most ``most_texts``, which are
+    learnt from beside the examples. ``allow_few`` goes on where a label has hardly an example.
     """
 
     out: Path
@@ -47,14 +51,19 @@ class Plan:
     recipe: Recipe = Recipe()  # noqa: RUF009 - frozen
     folds: int = 0
     teachers: tuple[str, ...] = ()
-    texts: tuple[str, ...] = ()
+    texts: tuple[Path, ...] = ()
+    most_texts: int | None = None
+    allow_few: bool = False
     resume: bool = False
 
     def __post_init__(self) -> None:
         if self.folds != 0 and self.folds < 2:
             raise ValueError(f"--folds must be 2 or more, or 0 for none, got {self.folds}")
-        if self.teachers and not self.texts:
-            raise ValueError("the teachers have nothing to label: no line of --texts holds anything")
+        if bool(self.teachers) != bool(self.texts):
+            raise ValueError("--distil TEACHER… and --texts FILE… go together: teachers label texts")
+        if self.most_texts is not None and self.most_texts < 1:
+            raise ValueError(f"--most-texts must be 1 or more, got {self.most_texts}")
+        check_files(self.texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +103,16 @@ def train(
     """
     started = time.monotonic()
     checkpoints = _prepare(plan, say)
-    examples, dev = _parts(examples, dev, plan.recipe.seed, say)
-    parts = _fold_parts(plan, examples)
+    examples, dev = _parts(plan, examples, dev, say)
+    parts = fold_parts(examples, plan.folds, plan.recipe.seed)
     backbone = open_backbone(plan.encoder, plan.recipe.seed)
     recipe = _fitting(plan.recipe, backbone, say)
     check_size(backbone.module)
     _check_room(plan.out, backbone)
     start = _starting_model(plan, backbone, recipe)
-    teachers = [Model.load(folder) for folder in plan.teachers]
-    soft = _soft(plan.texts, teachers, Encoder(backbone.tokenizer, recipe.window), say)
-    folds = tuple(_cross_validate(plan, recipe, parts, soft, say, progress))
+    kept = plan.out / _KEPT
+    soft = _soft(plan, Encoder(backbone.tokenizer, recipe.window), kept, say, progress)
+    folds = tuple(cross_validate(plan.encoder, recipe, parts, soft, kept, say, progress))
     before = evaluate(dev, start.segments_many) if start else None
     log = Log(plan.out / "log")
 
@@ -128,20 +137,22 @@ def train(
     write_card(plan.out, about, exported)
     write_report(plan.out, before, exported.int8, fitted.history, about)
     checkpoints.remove()
+    shutil.rmtree(kept, ignore_errors=True)
     return Trained(fitted.epoch, exported, folds)
 
 
 def _prepare(plan: Plan, say: Callable[[str], None]) -> Checkpoints:
     """See that ``plan.out`` is new, or holds the beginning of a run where one is to be resumed."""
     held = {path.name for path in plan.out.iterdir()} if plan.out.exists() else set()
-    if plan.resume and held and "log" not in held:
+    begun = bool(held & {"log", _KEPT})
+    if plan.resume and held and not begun:
         raise FileExistsError(f"{plan.out} holds something that is no run; name the folder of the run")
     if plan.resume and not held:
         say(f"no run in {plan.out} yet: beginning one")
     if plan.resume and "report.html" in held:
         raise FileExistsError(f"the run in {plan.out} is done; nothing is left to resume")
     if held and not plan.resume:
-        more = ", or add --resume to go on with the run in it" * ("log" in held and "report.html" not in held)
+        more = ", or add --resume to go on with the run in it" * (begun and "report.html" not in held)
         raise FileExistsError(f"{plan.out} holds something; name a new folder{more}")
     plan.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=plan.out):  # raises where it cannot be written to
@@ -159,26 +170,20 @@ def _check_room(out: Path, backbone: Backbone) -> None:
 
 
 def _parts(
-    examples: Sequence[Example], dev: Sequence[Example], seed: int, say: Callable[[str], None]
+    plan: Plan, examples: Sequence[Example], dev: Sequence[Example], say: Callable[[str], None]
 ) -> tuple[list[Example], list[Example]]:
     if not any(example.spans for example in examples):
         raise ValueError("no example has a span, so there is nothing to learn; see: claimcheck data lint")
     if not dev:
-        parts = split(list(examples), {"train": 0.9, "dev": 0.1}, seed=seed, allow_few=True)
+        shares = {"train": 0.9, "dev": 0.1}
+        parts = split(list(examples), shares, seed=plan.recipe.seed, allow_few=True)
         examples, dev = parts["train"], parts["dev"]
         say(
             f"no --dev: {len(dev)} of the texts are kept to choose and calibrate by, {len(examples)} to learn"
         )
     if not any(example.spans for example in dev):
         raise ValueError("no example of --dev has a span, so there is nothing to choose or calibrate by")
-    learnt, asked = ({span.label for example in part for span in example.spans} for part in (examples, dev))
-    for label in Label:
-        if label not in learnt:
-            say(
-                f"WARNING: no training example has a span of {label}: the model will forget or never learn it"
-            )
-        elif label not in asked:
-            say(f"WARNING: no example of --dev has a span of {label}: nothing is known of it, its score is 0")
+    _check_labels(examples, dev, plan.allow_few, say)
     known = {example.text for example in examples}
     if both := sum(example.text in known for example in dev):
         say(
@@ -188,17 +193,32 @@ def _parts(
     return list(examples), list(dev)
 
 
-def _soft(
-    texts: Sequence[str], teachers: Sequence[Model], encoder: Encoder, say: Callable[[str], None]
-) -> list[Row]:
-    if not teachers:
-        return []
-    rows = list(soft_rows(texts, teachers, encoder))
-    if not rows:
+def _check_labels(
+    examples: Sequence[Example], dev: Sequence[Example], allow_few: bool, say: Callable[[str], None]
+) -> None:
+    """See that every label can be learnt and measured."""
+    learnt, asked = (
+        Counter(label for example in part for label in {span.label for span in example.spans})
+        for part in (examples, dev)
+    )
+    few = [f"{learnt[label]} of {label} to learn from" for label in Label if learnt[label] < _LEAST]
+    few += [f"none of {label} to choose and calibrate by" for label in Label if not asked[label]]
+    if few and not allow_few:
         raise ValueError(
-            f"none of the {len(texts)} texts of --texts has a sentence that teachers could label"
+            f"too few texts: {', '.join(few)}; label {_LEAST} or more of each and 1 of --dev, or add "
+            "--allow-few: a label without examples is forgotten, one without any in --dev scores 0"
         )
-    say(f"{len(teachers)} teachers labelled {len(texts)} texts: {len(rows)} rows")
+    if few:
+        say(f"WARNING: few texts: {', '.join(few)}")
+
+
+def _soft(
+    plan: Plan, encoder: Encoder, kept: Path, say: Callable[[str], None], progress: Progress
+) -> SoftRows | None:
+    if not plan.teachers:
+        return None
+    rows = label_texts(plan.texts, plan.teachers, encoder, kept, most=plan.most_texts, progress=progress)
+    say(f"{len(plan.teachers)} teachers labelled the texts: {len(rows)} rows")
     return rows
 
 
@@ -218,44 +238,6 @@ def _starting_model(plan: Plan, backbone: Backbone, recipe: Recipe) -> Model | N
     return load(plan.encoder)
 
 
-def _fold_parts(plan: Plan, examples: Sequence[Example]) -> dict[str, list[Example]]:
-    """The examples in ``plan.folds`` parts, each with something to measure and something to learn from."""
-    if not plan.folds:
-        return {}
-    shares = {str(k): 1 / plan.folds for k in range(plan.folds)}
-    parts = split(list(examples), shares, seed=plan.recipe.seed, allow_few=True)
-    labelled = [any(example.spans for example in part) for part in parts.values()]
-    if not all(labelled):
-        raise ValueError(
-            f"{plan.folds - sum(labelled)} of {plan.folds} folds would have no span to measure by; "
-            "take fewer --folds, or label more"
-        )
-    return parts
-
-
-def _cross_validate(
-    plan: Plan,
-    recipe: Recipe,
-    parts: dict[str, list[Example]],
-    soft: Sequence[Row],
-    say: Callable[[str], None],
-    progress: Progress,
-) -> Iterator[dict[str, float]]:
-    found = []
-    for name, held in parts.items():
-        backbone = open_backbone(plan.encoder, recipe.seed)
-        rest = [example for other, part in parts.items() if other != name for example in part]
-        random.Random(recipe.seed).shuffle(rest)
-        scores = fit(backbone, rest, held, recipe, soft=soft, progress=progress).evaluation.scores.summary()
-        found.append({key: scores[key] for key in HEADLINE})
-        shown = "  ".join(f"{key} {value:.4f}" for key, value in found[-1].items())
-        say(f"fold {int(name) + 1} of {plan.folds}: {shown}")
-        yield found[-1]
-    for key in HEADLINE if found else ():
-        values = [row[key] for row in found]
-        say(f"{plan.folds} folds, {key}: {statistics.mean(values):.4f} ± {statistics.stdev(values):.4f}")
-
-
 def _export(
     out: Path, backbone: Backbone, recipe: Recipe, examples: Sequence[Example], dev: Sequence[Example]
 ) -> Exported:
@@ -271,7 +253,7 @@ def _about(
     recipe: Recipe,
     examples: Sequence[Example],
     dev: Sequence[Example],
-    soft: Sequence[Row],
+    soft: SoftRows | None,
     fitted: Fitted,
     folds: Sequence[dict[str, float]],
     seconds: float,
@@ -282,7 +264,7 @@ def _about(
         "origin": f"Fine-tuned from `{backbone.name}` with `claimcheck train`.",
         "training texts": f"{len(examples)} with {spans} spans",
         "development texts": len(dev),
-        "soft rows of teachers": len(soft),
+        "soft rows of teachers": len(soft or ()),
         "best epoch": f"{fitted.epoch} of {recipe.epochs}",
         "learning rate": recipe.rate(backbone),
         "window": recipe.window,
