@@ -15,6 +15,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from claimcheck.training.state import pack, unpack
+
 
 class Checkpoints:
     """One state, in ``folder``, replaced after every epoch."""
@@ -40,18 +42,10 @@ class Checkpoints:
                 "type the command that began it, or remove the folder"
             )
         tensors = load_file(self.folder / "state.safetensors")
-        with torch.no_grad():
-            for name, value in run.module.named_parameters():
-                value.copy_(tensors[f"weights/{name}"])
-                run.average[name].copy_(tensors[f"average/{name}"])
-                run.best[name].copy_(tensors[f"best/{name}"])
-        slots = run.optimizer.state_dict()
-        slots["state"] = {}
-        for key, value in tensors.items():
-            if key.startswith("optimizer/"):
-                _, index, name = key.split("/")
-                slots["state"].setdefault(int(index), {})[name] = value
-        run.optimizer.load_state_dict(slots)
+        unpack(tensors, run.module, run.optimizer)
+        for name in run.average:
+            run.average[name].copy_(tensors[f"average/{name}"])
+            run.best[name].copy_(tensors[f"best/{name}"])
         torch.set_rng_state(tensors["random"])
         if torch.cuda.is_available() and "random_cuda" in tensors:
             torch.cuda.set_rng_state(tensors["random_cuda"])
@@ -61,11 +55,9 @@ class Checkpoints:
 
     def save(self, run: Any, saved: dict[str, Any]) -> None:
         """Write the state of ``run``, with ``saved`` beside it."""
-        tensors = {f"weights/{name}": value.detach() for name, value in run.module.named_parameters()}
+        tensors = pack(run.module, run.optimizer)
         tensors |= {f"average/{name}": value for name, value in run.average.items()}
         tensors |= {f"best/{name}": value for name, value in run.best.items()}
-        for index, slot in run.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer/{index}/{key}": torch.as_tensor(value) for key, value in slot.items()}
         tensors["random"] = torch.get_rng_state()
         if torch.cuda.is_available():
             tensors["random_cuda"] = torch.cuda.get_rng_state()

@@ -56,9 +56,7 @@ def save_state(path: Path, module: torch.nn.Module, optimizer: Any, about: Mappi
     Raises:
         OSError: the disk is full, or does not let write.
     """
-    tensors = {f"weights/{name}": value.detach() for name, value in module.named_parameters()}
-    for index, slot in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer/{index}/{key}": torch.as_tensor(value) for key, value in slot.items()}
+    tensors = pack(module, optimizer)
     new = path.with_name(path.name + ".new")
     ready = {name: value.contiguous().cpu() for name, value in tensors.items()}
     try:
@@ -92,9 +90,23 @@ def load_state(path: Path, module: torch.nn.Module, optimizer: Any, run: Mapping
             f"{path} is of another run (other {', '.join(other)}); type the command that began it, "
             "or name another --out"
         )
+    unpack(tensors, module, optimizer)
+    return about
+
+
+def pack(module: torch.nn.Module, optimizer: Any) -> dict[str, torch.Tensor]:
+    """Weights and what the optimizer knows of them, as tensors with names."""
+    tensors = {f"weights/{name}": value.detach() for name, value in module.named_parameters()}
+    for index, slot in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer/{index}/{key}": torch.as_tensor(value) for key, value in slot.items()}
+    return tensors
+
+
+def unpack(tensors: Mapping[str, torch.Tensor], module: torch.nn.Module, optimizer: Any) -> None:
+    """Put back what ``pack`` took; names of other tensors do not matter."""
     with torch.no_grad():
-        for name, value in module.named_parameters():
-            value.copy_(tensors[f"weights/{name}"])
+        for name, parameter in module.named_parameters():
+            parameter.copy_(tensors[f"weights/{name}"])
     slots = optimizer.state_dict()
     slots["state"] = {}
     for key, value in tensors.items():
@@ -102,4 +114,3 @@ def load_state(path: Path, module: torch.nn.Module, optimizer: Any, run: Mapping
             _, index, name = key.split("/")
             slots["state"].setdefault(int(index), {})[name] = value
     optimizer.load_state_dict(slots)
-    return about
