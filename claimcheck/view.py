@@ -1,15 +1,11 @@
 """Spans to look at: a page or a notebook cell in HTML, and coloured text for a terminal.
 
-Both are drawn from untrusted text, so what would act on the page or the terminal is replaced, one character
-by one: a control character by its picture (U+001B by ␛; those of C1 by U+FFFD), a lone surrogate by U+FFFD,
-the other line separators (U+0085, U+2028, U+2029) and a CR before LF by what they look like. The page keeps
-bidirectional controls as typed, but closes what was left open and drops a closing mark that closes nothing;
-the terminal view leaves them out. ZWNJ, ZWJ and direction marks stay everywhere.
+Both are drawn from untrusted text (``untrusted.py``). The page keeps bidirectional controls as typed, but closed;
+the terminal view leaves them out.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -17,18 +13,9 @@ from html import escape
 from itertools import pairwise
 from pathlib import Path
 
-from claimcheck.span import Attribution, Label, Span
+from claimcheck import untrusted
+from claimcheck.span import Attribution, Label, Span, Word
 
-_SHOWN = (
-    {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\n\t"}
-    | {0x7F: 0x2421}
-    | dict.fromkeys([*range(0x80, 0xA0), *range(0xD800, 0xE000)], 0xFFFD)
-    | dict.fromkeys([0x85, 0x2028, 0x2029], 0x0A)
-)
-_CRLF = re.compile(r"\r(?=\n)")
-_PDF, _PDI = "\u202c", "\u2069"
-_OPENS = dict.fromkeys("\u202a\u202b\u202d\u202e", _PDF) | dict.fromkeys("\u2066\u2067\u2068", _PDI)
-_BIDI = re.compile("([\u202a-\u202e\u2066-\u2069])")
 _PERSIAN_DIGITS = str.maketrans("0123456789%", "۰۱۲۳۴۵۶۷۸۹٪")
 _NAMES = {
     Label.CLAIM: "ادعا",
@@ -49,12 +36,15 @@ _RLM = "\u200f"  # around Persian in a Latin line, or its edge («, :, a number)
 class _Part:
     """A stretch of the text as it is drawn; ``label`` is ``None`` between spans."""
 
-    text: str  # after ``_shown``
+    text: str  # after ``untrusted.shown``
     label: Label | None = None
     confidence: float | None = None
     worth: float | None = None
     number: int = 0  # of the frame that it is or stands under; 0 for none
     frame: str = ""  # that frame's text, on what stands under it
+    words: tuple[
+        tuple[int, int, str], ...
+    ] = ()  # what the label hangs on: places in ``text``, and what stands there
 
 
 @dataclass(frozen=True)
@@ -145,7 +135,8 @@ def _check(text: str, spans: Sequence[Span]) -> None:
     for span in spans:
         if not isinstance(span, Span):
             raise TypeError(f"spans must hold Span objects, got {type(span).__name__}: {span!r:.60}")
-        for part in (span, span.attribution) if span.attribution else (span,):
+        parts: tuple[Span | Attribution | Word, ...] = (span, *span.words)
+        for part in (*parts, span.attribution) if span.attribution else parts:
             start, end = part.start, part.end
             if not 0 <= start < end <= len(text) or text[start:end] != part.text:
                 raise ValueError(
@@ -165,14 +156,9 @@ def _check_order(spans: Sequence[Span | Attribution]) -> None:
             )
 
 
-def safe(text: str) -> str:
-    """A text for a page: control characters by their pictures, bidirectional controls closed; not escaped."""
-    return _closed(text.translate(_SHOWN))
-
-
 def _divide(text: str, spans: Sequence[Span]) -> Iterator[_Part]:
     """The whole text as parts: spans, frames known only by what stands under them, and the text between."""
-    shown = _CRLF.sub(" ", text).translate(_SHOWN)  # character for character, so that offsets hold
+    plain = untrusted.shown(text)  # character for character, so that offsets hold
     ties = {(s.attribution.start, s.attribution.end): s.attribution for s in spans if s.attribution}
     numbers = {place: number for number, place in enumerate(sorted(ties), 1)}
     seen = {(s.start, s.end) for s in spans if s.label is Label.ATTRIBUTION}
@@ -182,46 +168,19 @@ def _divide(text: str, spans: Sequence[Span]) -> Iterator[_Part]:
     done = 0
     for part in drawn:
         if done < part.start:
-            yield _Part(shown[done : part.start])
-        piece, done = shown[part.start : part.end], part.end
+            yield _Part(plain[done : part.start])
+        piece, done = plain[part.start : part.end], part.end
         if isinstance(part, Attribution):
             yield _Part(piece, Label.ATTRIBUTION, number=numbers[part.start, part.end])
-        elif frame := part.attribution:
-            number = numbers[frame.start, frame.end]
-            quoted = shown[frame.start : frame.end]
-            yield _Part(piece, part.label, part.confidence, part.check_worthiness, number, quoted)
-        else:
-            number = numbers.get((part.start, part.end), 0)
-            yield _Part(piece, part.label, part.confidence, part.check_worthiness, number)
-    if done < len(shown):
-        yield _Part(shown[done:])
-
-
-def _closed(text: str) -> str:
-    """Bidirectional controls paired line by line, so that none reaches past ``text``, whoever wraps it."""
-    return "\n".join(map(_close_line, text.split("\n")))
-
-
-def _close_line(line: str) -> str:
-    pieces: list[str] = []
-    waiting: list[str] = []
-    isolates = 0
-    for piece in _BIDI.split(line):
-        if piece in _OPENS:
-            waiting.append(_OPENS[piece])
-            isolates += _OPENS[piece] == _PDI
-        elif piece == _PDI:
-            if not isolates:
-                continue  # it would close the element around the text
-            isolates -= 1
-            while waiting.pop() != _PDI:
-                pass
-        elif piece == _PDF:
-            if not waiting or waiting[-1] == _PDI:
-                continue
-            waiting.pop()
-        pieces.append(piece)
-    return "".join(pieces + waiting[::-1])
+            continue
+        frame = part.attribution
+        number = numbers.get((frame.start, frame.end) if frame else (part.start, part.end), 0)
+        quoted = plain[frame.start : frame.end] if frame else ""
+        at = part.start
+        words = tuple((w.start - at, w.end - at, plain[w.start : w.end]) for w in part.words)
+        yield _Part(piece, part.label, part.confidence, part.check_worthiness, number, quoted, words)
+    if done < len(plain):
+        yield _Part(plain[done:])
 
 
 @cache
@@ -231,7 +190,7 @@ def css() -> str:
 
 
 def _plain(text: str) -> str:
-    return f'<bdi dir="rtl">{escape(_closed(text))}</bdi>'
+    return f'<bdi dir="rtl">{escape(untrusted.closed(text))}</bdi>'
 
 
 def _mark(part: _Part) -> str:
@@ -244,21 +203,36 @@ def _mark(part: _Part) -> str:
         about.append(f"ارزش راستی‌آزمایی {_percent(part.worth)}")
         worth = f' data-worth="{_level(part.worth)}"'
     if part.frame:
-        about.append(f"گوینده: \u2068{_closed(_one_line(part.frame))}\u2069")
+        about.append(f"گوینده: \u2068{untrusted.closed(_one_line(part.frame))}\u2069")
+    if part.words:
+        said = "، ".join(f"\u2068{untrusted.closed(_one_line(word))}\u2069" for _, _, word in part.words)
+        about.append(f"به‌سبب: {said}")
     if part.number:
         tie = f' data-tie="{part.number}"'
         badge = f'<i data-number="{_digits(part.number)}"></i>'
     return (
         f'<mark class="cc-{part.label}" tabindex="0" data-tag="{_TAGS[part.label]}"{worth}{tie} '
-        f'title="{escape("؛ ".join(about))}">{badge}{_plain(part.text)}</mark>'
+        f'title="{escape("؛ ".join(about))}">{badge}{_emphasised(part)}</mark>'
     )
+
+
+def _emphasised(part: _Part) -> str:
+    """The text of a span, the words that its label hangs on in bold."""
+    pieces, done = [], 0
+    for start, end, _ in part.words:
+        if start >= done and end <= len(part.text):  # others stand outside the span
+            pieces += [part.text[done:start], f"<b>{escape(untrusted.closed(part.text[start:end]))}</b>"]
+            done = end
+    pieces.append(part.text[done:])
+    pieces[::2] = [escape(untrusted.closed(piece)) for piece in pieces[::2]]
+    return f'<bdi dir="rtl">{"".join(pieces)}</bdi>'
 
 
 def _bracketed(part: _Part, colour: bool) -> str:
     if not part.label:
-        return _BIDI.sub("", part.text)
+        return untrusted.without_bidi(part.text)
     mark = f"{_GLYPHS[part.label]}{part.number or ''}"
-    return _paint(f"[{mark} {_BIDI.sub('', part.text)}]", _colour(part), colour)
+    return _paint(f"[{mark} {untrusted.without_bidi(part.text)}]", _colour(part), colour)
 
 
 def _row(part: _Part, colour: bool, width: int) -> str:
@@ -269,7 +243,7 @@ def _row(part: _Part, colour: bool, width: int) -> str:
     tie = f"{_GLYPHS[Label.ATTRIBUTION]}{part.number}" if part.number else ""
     about = f" {part.label.replace('_', ' '):<14} {confidence:>4}  {worth:<10}  {tie:<4} "
     room = max(width - len(glyph + about), 20)
-    text = _one_line(_BIDI.sub("", part.text))
+    text = _one_line(untrusted.without_bidi(part.text))
     if len(text) > room:
         text = text[: room - 1] + "…"
     return f"{_paint(glyph, _colour(part), colour)}{about}{_RLM}{text}{_RLM}\n"

@@ -1,14 +1,14 @@
 """The views: what is drawn, what is refused, what contrasts with what."""
 
 import re
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import pytest
 from drawn import Page, frame, span
 
 import claimcheck.view
-from claimcheck.span import Attribution, Label, Span
+from claimcheck.span import Attribution, Label, Span, Word
 from claimcheck.view import View
 
 TEXT = "وزیر نیرو گفت: مصرف برق ۱۲ درصد رشد کرده است. این بد است و باید صرفه‌جویی کنیم."
@@ -35,6 +35,19 @@ def test_every_span_is_a_mark_with_label_confidence_worth_and_frame():
     assert marks[0]["title"] == "گوینده/نقل؛ اطمینان ۹۸٪"
     assert marks[1]["title"] == "ادعا؛ اطمینان ۹۳٪؛ ارزش راستی‌آزمایی ۸۱٪؛ گوینده: \u2068وزیر نیرو گفت:\u2069"
     assert marks[3]["title"] == "فراخوان به عمل؛ اطمینان ۸۸٪"
+
+
+def test_the_words_that_a_label_hangs_on_are_bold_in_it_and_named():
+    places = {word: TEXT.index(word) for word in ("۱۲", "کرده", "گفت")}
+    words = tuple(
+        Word(at, at + len(word), word, 1.0) for word, at in sorted(places.items(), key=lambda x: x[1])
+    )
+    html = View(TEXT, [replace(CONTENT[0], words=words)]).marked_text()
+    assert re.findall("<b>(.*?)</b>", html) == ["۱۲", "کرده"]  # «گفت» stands outside it
+    assert "به‌سبب: \u2068گفت\u2069، \u2068۱۲\u2069، \u2068کرده\u2069" in html
+    assert Page(html).marks[0]["text"] == CONTENT[0].text
+    with pytest.raises(ValueError, match="says 'نه'"):
+        View(TEXT, [replace(CONTENT[0], words=(Word(0, 2, "نه", 1.0),))])
 
 
 def test_frames_are_drawn_and_tied_alike_from_analyze_and_from_segments():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from claimcheck.scoring.score import Summary
 from claimcheck.scoring.stats import BINS, Stats
-from claimcheck.view import safe
+from claimcheck.untrusted import safe
 
 _LABELS = ("claim", "opinion", "call_to_action", "attribution")
 

@@ -14,7 +14,8 @@ from claimcheck.metrics import CONTENT, NONE, expected_calibration_error, reliab
 from claimcheck.span import Label, Span
 from claimcheck.training import charts
 from claimcheck.training.bootstrap import LEVELS, Interval, differences, intervals, resamples
-from claimcheck.view import View, css, safe
+from claimcheck.untrusted import safe
+from claimcheck.view import View, css
 
 _NAMES = {
     "sentence": "sentence (macro-F1)",
