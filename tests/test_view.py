@@ -45,7 +45,7 @@ def test_the_words_that_a_label_hangs_on_are_bold_in_it_and_named():
     html = View(TEXT, [replace(CONTENT[0], words=words)]).marked_text()
     assert re.findall("<b>(.*?)</b>", html) == ["۱۲", "کرده"]  # «گفت» stands outside it
     assert "به‌سبب: \u2068گفت\u2069، \u2068۱۲\u2069، \u2068کرده\u2069" in html
-    assert Page(html).marks[0]["text"] == CONTENT[0].text
+    assert Page(html).marks[1]["text"] == CONTENT[0].text
     with pytest.raises(ValueError, match="says 'نه'"):
         View(TEXT, [replace(CONTENT[0], words=(Word(0, 2, "نه", 1.0),))])
 
