@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from claimcheck.cli.data import add_reading_arguments, read_labelled
-from claimcheck.cli.output import json_text
+from claimcheck.cli.output import json_text, note
 
 if TYPE_CHECKING:
     from claimcheck.evaluation import Evaluation
     from claimcheck.examples import Example
+    from claimcheck.model import Model
 
 _COLUMNS = {
     "sentence_macro_f1": "sentence",
@@ -46,6 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--join", type=int, default=1, metavar="N", help="read N texts of a source as one long document"
     )
+    parser.add_argument(
+        "--robustness", action="store_true", help="on DATA typed otherwise: share of labels that flip"
+    )
     parser.add_argument("--skip-bad", action="store_true", help="leave bad rows out, saying which")
     parser.add_argument("--json", action="store_true", help="all numbers as one JSON object")
     add_reading_arguments(parser)
@@ -64,6 +69,8 @@ def run(args: argparse.Namespace) -> int:
         examples = join(examples, args.join)
     folder = args.model or embedded_folder()
     model = Model.load(folder, runtime=args.runtime)
+    if args.robustness:
+        return _robustness(examples, model, args.json)
     systems = {Path(folder).name: evaluate(examples, model.segments_many)}
     if args.baseline:
         from claimcheck.training.baseline import fit_baseline
@@ -73,6 +80,27 @@ def run(args: argparse.Namespace) -> int:
         print(json_text({name: _numbers(e) for name, e in systems.items()}, indent=1))
     else:
         print(_report(systems))
+    return 0
+
+
+def _robustness(examples: Sequence[Example], model: Model, as_json: bool) -> int:
+    from claimcheck.robustness import REWRITES, robustness
+
+    if not as_json:
+        print(f"{'rewrite':26}{'texts':>8}{'sentences':>11}{'flips':>8}{'word F1':>10}{'became':>9}")
+    rows = []
+    for name, rewrite in REWRITES.items():
+        try:
+            (row,) = robustness(examples, model.segments_many, {name: rewrite})
+        except ImportError as error:
+            note(f"{name} is left out: {error}")
+            continue
+        rows.append(asdict(row))
+        if not as_json:
+            before, after = row.word_f1
+            print(f"{name:26}{row.texts:8}{row.sentences:11}{row.flips:8.1%}{before:10.4f}{after:9.4f}")
+    if as_json:
+        print(json_text(rows, indent=1))
     return 0
 
 
