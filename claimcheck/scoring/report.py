@@ -26,7 +26,8 @@ def write_report(path: Path, summary: Summary) -> None:
     sections = {
         "Labels": _bars({label: stats.labels[label] for label in _LABELS if stats.labels[label]}),
         "Confidence": "".join(
-            f"<h3>{label.replace('_', ' ')}</h3>{_histogram(bins)}" for label, bins in sorted(stats.confidence.items())
+            f"<h3>{label.replace('_', ' ')}</h3>{_histogram(bins)}"
+            for label, bins in sorted(stats.confidence.items())
         ),
         "How worth checking the claims are": _histogram(stats.worth),
         "What to check first": _top(stats),
