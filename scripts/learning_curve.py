@@ -28,7 +28,7 @@ def main() -> None:
         "--sizes", type=int, nargs="+", default=[50, 200, 1000], help="0: the encoder as it is"
     )
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--epochs", type=int, help="at most (default: as claimcheck train)")
     parser.add_argument("--genre", help="examples of this genre only")
     parser.add_argument("--without", help="no examples of this genre")
     parser.add_argument("--save", type=Path, help="instead of a table: train on the largest size and keep it")

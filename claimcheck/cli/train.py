@@ -26,7 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER|ID",
         help="start from a folder or an id of the Hugging Face hub (default: the embedded model)",
     )
-    parser.add_argument("--epochs", type=int, default=8, help="at most (default: %(default)s)")
+    parser.add_argument(
+        "--epochs",
+        type=int,
+        help="at most (default: 8; 20 where an encoder without labels has under 1,000 texts)",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--learning-rate", type=float, help="of the head (default: by the encoder)")
     parser.add_argument("--layer-decay", type=float, default=0.9, help="of the rate (default: %(default)s)")

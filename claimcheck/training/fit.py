@@ -85,7 +85,7 @@ def fit(
     if checkpoints and (state := checkpoints.load(run)):
         history, best, best_epoch = state["history"], state["best"], state["best_epoch"]
     first = 0 if backbone.tagger else 1  # what was a tagger already is measured before it learns
-    for epoch in range(first + len(history), recipe.epochs + 1):
+    for epoch in range(first + len(history), run.epochs + 1):
         if history and epoch - best_epoch > recipe.patience:
             break
         started = time.monotonic()
@@ -132,6 +132,7 @@ class _Run:
         torch.manual_seed(recipe.seed)
         self.optimizer = torch.optim.AdamW(_groups(self.module, recipe.rate(backbone), recipe))
         self.base_rates = [group["lr"] for group in self.optimizer.param_groups]
+        self.epochs = recipe.most_epochs(backbone, len(train))
         self.step = 0
         self.average = {k: v.detach().clone() for k, v in self.module.named_parameters()}
         self.best = {k: v.clone() for k, v in self.average.items()}
@@ -162,7 +163,7 @@ class _Run:
         plan = list(batches(lengths, pieces, rng))
         steps = -(-len(plan) // self.recipe.accumulate)
         self.steps_an_epoch = self.steps_an_epoch or steps
-        total = self.steps_an_epoch * self.recipe.epochs
+        total = self.steps_an_epoch * self.epochs
         self.module.train()
         losses = []
         chunks = [plan[i : i + self.recipe.accumulate] for i in range(0, len(plan), self.recipe.accumulate)]

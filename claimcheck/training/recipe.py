@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from claimcheck.training.batches import Variation
 from claimcheck.training.encoders import Backbone
 
+_FEW = 1000  # examples
 _LEAST_WINDOW = 16  # pieces; less holds hardly a clause
 
 
@@ -19,13 +20,14 @@ class Recipe:
     whether it was a tagger already. ``pieces`` are those of a batch with its padding (``None``: by how many
     examples there are, for some tens of steps an epoch at least); ``accumulate`` batches make a step.
     ``balance`` weights a tag by its frequency to the power of ``-balance``; ``smoothing`` spreads that share
-    of a label over all. ``patience`` epochs without a better development score end the training.
+    of a label over all. ``epochs`` are those at most (``None``: by how many examples there are), ``patience``
+    epochs without a better development score end the training.
 
     Raises:
         ValueError: a number is out of its range; says which range.
     """
 
-    epochs: int = 8
+    epochs: int | None = None
     learning_rate: float | None = None
     layer_decay: float = 0.9
     weight_decay: float = 0.01
@@ -41,7 +43,9 @@ class Recipe:
     variation: Variation = field(default_factory=Variation)
 
     def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("accumulate", 1), ("patience", 1), ("window", _LEAST_WINDOW)):
+        if self.epochs is not None:
+            self._check("epochs", 1, math.inf)
+        for name, least in (("accumulate", 1), ("patience", 1), ("window", _LEAST_WINDOW)):
             self._check(name, least, math.inf)
         for name, most in (("warmup", 1.0), ("balance", 1.0), ("smoothing", 0.9), ("average", 1.0)):
             self._check(name, 0, most)
@@ -60,6 +64,12 @@ class Recipe:
         if not least <= value <= most or value == math.inf:  # written so that nan is refused
             wanted = f"between {least:g} and {most:g}" if most < math.inf else f"{least:g} or more"
             raise ValueError(f"--{name.replace('_', '-')} must be {wanted}, got {value}")
+
+    def most_epochs(self, backbone: Backbone, examples: int) -> int:
+        """Epochs at most: more where few examples must teach a bare encoder what labels are."""
+        if self.epochs is not None:
+            return self.epochs
+        return 20 if examples < _FEW and not backbone.tagger else 8
 
     def rate(self, backbone: Backbone) -> float:
         """The learning rate of the head."""

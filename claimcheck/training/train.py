@@ -265,7 +265,7 @@ def _about(
         "training texts": f"{len(examples)} with {spans} spans",
         "development texts": len(dev),
         "soft rows of teachers": len(soft or ()),
-        "best epoch": f"{fitted.epoch} of {recipe.epochs}",
+        "best epoch": f"{fitted.epoch} of at most {recipe.most_epochs(backbone, len(examples))}",
         "learning rate": recipe.rate(backbone),
         "window": recipe.window,
         "seed": recipe.seed,
