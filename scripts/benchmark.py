@@ -2,12 +2,14 @@
 
     python scripts/benchmark.py sentences [--text FILE]
     python scripts/benchmark.py start [--model FOLDER] [--runs 5]
-    python scripts/benchmark.py throughput [--model FOLDER] [--texts FILE.jsonl]
+    python scripts/benchmark.py throughput [--model FOLDER] [--texts FILE.jsonl] [--single]
+    python scripts/benchmark.py memory [--rows 10000 1000000]
 
 ``sentences``: the boundaries of tests/sentence_cases.txt and the speed, beside hazm, pysbd and sentencex.
 ``start``: the time to the first answer of a fresh process, beside ``transformers.pipeline``.
 ``throughput``: sentences a second of ``claimcheck score``, beside the pipeline on the same weights and at
-ParsBERT's size; the share of the processor's own int8 rate; latency.
+ParsBERT's size; the share of the processor's own int8 rate; latency. ``--single``: on its sentences one by one.
+``memory``: the peak memory of ``claimcheck score``, over few rows and many.
 """
 
 import argparse
@@ -22,6 +24,7 @@ from pathlib import Path
 from statistics import median
 from unicodedata import category
 
+import memory
 from throughput import MACS
 
 from claimcheck import split_sentences
@@ -50,7 +53,13 @@ def main() -> None:
     command.add_argument(
         "--texts", type=Path, default=ROOT / "examples" / "train.jsonl", help="JSON lines with a text each"
     )
+    command.add_argument("--single", action="store_true", help="each sentence a text of its own")
     command.set_defaults(run=throughput)
+
+    command = commands.add_parser("memory", help="peak memory of scoring, over few rows and many")
+    command.add_argument("--rows", type=int, nargs="+", default=[10_000, 1_000_000])
+    command.add_argument("--workers", type=int, default=1, help="processes; each takes as much as one")
+    command.set_defaults(run=memory_of_rows)
 
     args = parser.parse_args()
     args.run(args)
@@ -218,13 +227,15 @@ def first_answer(answer: str, folder: Path) -> tuple[float, float]:
 
 
 def throughput(args: argparse.Namespace) -> None:
-    lines = args.texts.read_text(encoding="utf-8").splitlines()
-    sentences = [len(split_sentences(json.loads(line)["text"])) for line in lines]
-    print(f"{args.texts}: {len(lines)} texts, {sum(sentences)} sentences; {os.cpu_count()} processors\n")
+    texts = [json.loads(line)["text"] for line in args.texts.read_text(encoding="utf-8").splitlines()]
+    if args.single:
+        texts = [text[start:end] for text in texts for start, end in split_sentences(text)]
+    sentences = [len(split_sentences(text)) for text in texts]
+    print(f"{args.texts}: {len(texts)} texts, {sum(sentences)} sentences; {os.cpu_count()} processors\n")
     rows = [["", "sentences/s", "peak memory"]]
     rates: dict[str, float] = {}
     for name in ("score", "pipeline-1", "pipeline-8", "pipeline-32", "parsbert", "score"):
-        found = _measure(name, args)
+        found = _measure(name, args.model, texts)
         many = sum(sentences[: len(sentences) // 4]) if name == "parsbert" else sum(sentences)
         rates[name] = max(many / found["seconds"], rates.get(name, 0.0))
         rows.append([name, f"{many / found['seconds']:.1f}", f"{found['megabytes']:.0f} MB"])
@@ -235,30 +246,36 @@ def throughput(args: argparse.Namespace) -> None:
     for name, rate in (("one by one", rates["pipeline-1"]), ("at its best batch", batched)):
         print(f"{rates['score'] / rate:.1f} times the pipeline {name}")
     print(f"{rates['score'] / rates['parsbert']:.1f} times the pipeline at ParsBERT's size")
-    share = pieces * MACS / 1e9 / (limit := _measure("ceiling", args)["gmacs"])
+    share = pieces * MACS / 1e9 / (limit := _measure("ceiling", args.model, texts)["gmacs"])
     print(
         f"\n{pieces:,.0f} pieces/s x {MACS / 1e6:.1f} M products = {share:.0%} of {limit:.0f} G int8 products/s"
     )
-    times = _measure("latency", args)
+    times = _measure("latency", args.model, texts)
     for name in ("tweet", "report"):
         print(f"one {name}, one thread: p50 {times[f'{name}_p50']:.1f} ms, p99 {times[f'{name}_p99']:.1f} ms")
 
 
-def _measure(name: str, args: argparse.Namespace) -> dict[str, float]:
+def _measure(name: str, model: Path, texts: Sequence[str]) -> dict[str, float]:
     """One measurement of throughput.py in a process of its own."""
-    command = [
-        sys.executable,
-        str(ROOT / "scripts" / "throughput.py"),
-        name,
-        str(args.model),
-        str(args.texts),
-    ]
+    command = [sys.executable, str(ROOT / "scripts" / "throughput.py"), name, str(model)]
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    given = json.dumps(texts)
+    done = subprocess.run(command, input=given, capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
         raise SystemExit(f"{name} failed:\n{done.stderr}")
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
+
+
+# --- memory ----------------------------------------------------------------------------------------------
+
+
+def memory_of_rows(args: argparse.Namespace) -> None:
+    rows = [["rows", "peak of a process", "rows/s"]]
+    for many in args.rows:
+        megabytes, seconds = memory.measure(many, args.workers)
+        rows.append([f"{many:,}", f"{megabytes:.0f} MB", f"{many / seconds:.0f}"])
+    _print_table(rows)
 
 
 def _print_table(rows: Sequence[Sequence[str]]) -> None:

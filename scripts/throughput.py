@@ -1,8 +1,8 @@
 """The measurements of ``scripts/benchmark.py throughput``; each runs in a process of its own.
 
-    python scripts/throughput.py SYSTEM FOLDER TEXTS.jsonl
+    python scripts/throughput.py SYSTEM FOLDER < TEXTS.json
 
-prints one JSON object. SYSTEM is a name in ``SYSTEMS``.
+reads a JSON list of texts and prints one JSON object. SYSTEM is a name in ``SYSTEMS``.
 """
 
 import json
@@ -173,6 +173,5 @@ SYSTEMS: dict[str, Callable[[Path, list[str]], dict[str, float]]] = {
 }
 
 if __name__ == "__main__":
-    name, folder, file = sys.argv[1:]
-    lines = Path(file).read_text(encoding="utf-8").splitlines()
-    print(json.dumps(SYSTEMS[name](Path(folder), [json.loads(line)["text"] for line in lines])))
+    name, folder = sys.argv[1:]
+    print(json.dumps(SYSTEMS[name](Path(folder), json.load(sys.stdin))))
