@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from claimcheck.scoring.rows import InputError, Row
 from claimcheck.scoring.sources import Source, open_bytes, open_text, undecodable
@@ -31,6 +31,14 @@ class InputOptions:
     split: str | None = None
 
 
+class Named(Protocol):
+    """Anything a row can come from."""
+
+    @property
+    def name(self) -> str:
+        """For messages and places."""
+
+
 def read_rows(sources: Sequence[Source], options: InputOptions) -> Iterator[Row]:
     """The rows of all sources, one after the other, none held longer than it is looked at.
 
@@ -42,12 +50,13 @@ def read_rows(sources: Sequence[Source], options: InputOptions) -> Iterator[Row]
     for source in sources:
         try:
             for row in readers[source.format](source, options):
-                yield _checked(row, options)
+                yield checked(row, options)
         except (OSError, EOFError, UnicodeError) as error:
             raise InputError(f"{source.name} cannot be read: {error}") from error
 
 
-def _checked(row: Row, options: InputOptions) -> Row:
+def checked(row: Row, options: InputOptions) -> Row:
+    """The row, bad where its text is too long."""
     if not row.problem and len(row.text) > options.max_chars:
         problem = f"{len(row.text)} characters, over --max-chars {options.max_chars}"
         return replace(row, problem=problem)
@@ -95,7 +104,7 @@ def _json_row(source: Source, number: int, line: str, options: InputOptions) -> 
     return _row_of(source, number, columns, options)
 
 
-def _row_of(source: Source, number: int, columns: dict[str, Any], options: InputOptions) -> Row:
+def _row_of(source: Named, number: int, columns: dict[str, Any], options: InputOptions) -> Row:
     name = options.text_column
     row = Row(source.name, number, columns=columns)
     if name not in columns:
@@ -174,7 +183,7 @@ def _read_parquet(source: Source, options: InputOptions) -> Iterator[Row]:
             raise InputError(f"{source.name} is not a Parquet file ({error})") from error
         number = 0
         for batch in file.iter_batches(batch_size=_ARROW_ROWS):
-            yield from _arrow_rows(source, batch, number, options)
+            yield from arrow_rows(source, batch, number, options)
             number += batch.num_rows
 
 
@@ -191,11 +200,16 @@ def _read_dataset(source: Source, options: InputOptions) -> Iterator[Row]:
     number = 0
     for table in data.with_format("arrow").iter(_ARROW_ROWS):
         for batch in table.to_batches():
-            yield from _arrow_rows(source, batch, number, options)
+            yield from arrow_rows(source, batch, number, options)
             number += batch.num_rows
 
 
-def _arrow_rows(source: Source, batch: Any, before: int, options: InputOptions) -> Iterator[Row]:
+def arrow_rows(source: Named, batch: Any, before: int, options: InputOptions) -> Iterator[Row]:
+    """The rows of an Arrow batch, of which ``before`` stand before it in the source.
+
+    Raises:
+        InputError: it has no such text column.
+    """
     names = batch.schema.names
     if options.text_column not in names:
         seen = ", ".join(names)

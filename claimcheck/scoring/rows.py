@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+Result = list[dict[str, Any]] | str  # the spans of a text (``Span.to_dict`` each), or why it has none
+
 
 class InputError(ValueError):
     """An input that cannot be read at all; the message says what was seen and what to type."""

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from claimcheck.api import embedded_folder
 from claimcheck.folder import fingerprint
+from claimcheck.scoring.outcome import outcome, writable
 from claimcheck.scoring.parts import Parts
 from claimcheck.scoring.readers import InputOptions, arrow_types, read_rows
-from claimcheck.scoring.rows import InputError, Row, Scored
+from claimcheck.scoring.rows import InputError, Result, Row
 from claimcheck.scoring.sources import find_sources, fingerprints
 from claimcheck.scoring.stats import Stats
-from claimcheck.scoring.workers import Result, best_split, label
-from claimcheck.scoring.writers import OutputOptions, join, render
+from claimcheck.scoring.workers import best_split, label
+from claimcheck.scoring.writers import OutputOptions, join
 
 _CHUNK_ROWS, _CHUNK_CHARS = 256, 500_000  # what a worker gets at once
 _PART_CHARS = 8 * _CHUNK_CHARS  # a checkpoint comes sooner where texts are long
@@ -28,7 +28,7 @@ _PART_CHARS = 8 * _CHUNK_CHARS  # a checkpoint comes sooner where texts are long
 class Summary:
     """What a run did; ``stats`` count over the whole output, resumed parts too."""
 
-    output: Path | None
+    output: Path | str | None
     stats: Stats
     seconds: float
     rows_this_run: int
@@ -125,11 +125,10 @@ def score(
         rows = _skip(read_rows(sources, input_options), parts.rows)
         done = 0
         for part in _labelled(rows, parts.rows, checkpoint_rows, run, output_options):
-            counted = Stats()
-            good, bad = _sort(part, counted, group_column)
-            marker = {"rows": len(part), "stats": counted.to_dict()}
-            parts.add(render(good, output_options, typed), _errors(bad, output_options), marker)
-            stats.merge(counted)
+            found = outcome(part, output_options, group_column, typed)
+            marker = {"rows": len(part), "stats": found.stats.to_dict()}
+            parts.add(found.results, found.errors, marker)
+            stats.merge(found.stats)
             done += len(part)
             progress(stats, done)
         parts.finish(lambda paths, stream: join(paths, stream, output, output_options))
@@ -148,8 +147,9 @@ def _stream(
 ) -> int:
     done = 0
     for part in parts:
-        good, _ = _sort(part, stats, group_column)
-        output.write(render(good, options, {}))
+        found = outcome(part, options, group_column)
+        stats.merge(found.stats)
+        output.write(found.results)
         output.flush()
         done += len(part)
         progress(stats, done)
@@ -184,7 +184,7 @@ def _chunks(
     """Cut by rows and characters alone, so that the same input is always cut alike."""
     number, chunk, characters, in_part, part_characters = before, [], 0, 0, 0
     for row in rows:
-        chunk.append(_writable(row, options))
+        chunk.append(writable(row, options))
         characters += len(row.text)
         in_part += 1
         ends = in_part >= checkpoint_rows or part_characters + characters >= _PART_CHARS
@@ -196,44 +196,6 @@ def _chunks(
             chunk, characters = [], 0
     if chunk:
         yield _Chunk(number + 1, chunk, True)
-
-
-def _writable(row: Row, options: OutputOptions) -> Row:
-    if options.spans_column in row.columns and not options.flat:
-        name = options.spans_column
-        raise InputError(f"{row.source} has a column {name!r} of its own; add --spans-column NAME")
-    if row.problem or options.holds_surrogates:
-        return row
-    try:
-        json.dumps(dict(row.columns), ensure_ascii=False, default=str).encode()
-    except UnicodeEncodeError:
-        problem = f"a lone surrogate, which {options.format} cannot hold; JSON lines can"
-        return Row(row.source, row.position, columns=row.columns, problem=problem)
-    return row
-
-
-def _sort(
-    part: Iterable[tuple[int, Row, Result]], stats: Stats, group_column: str | None
-) -> tuple[list[Scored], list[tuple[int, Row, str]]]:
-    good, bad = [], []
-    for number, row, result in part:
-        if isinstance(result, str):
-            bad.append((number, row, result))
-            stats.bad += 1
-        else:
-            good.append(Scored(number, row, result))
-            stats.add(good[-1], group_column)
-    return good, bad
-
-
-def _errors(bad: Iterable[tuple[int, Row, str]], options: OutputOptions) -> bytes:
-    lines = []
-    for number, row, problem in bad:
-        said: dict[str, Any] = {"row": number, "source": row.source, "line": row.position, "problem": problem}
-        if options.id_column is not None and options.id_column in row.columns:
-            said["id"] = row.columns[options.id_column]
-        lines.append(json.dumps(said, default=str))
-    return "".join(line + "\n" for line in lines).encode()
 
 
 def _skip(rows: Iterator[Row], many: int) -> Iterator[Row]:

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+from claimcheck.scoring.rows import Result
 
 if TYPE_CHECKING:
     from claimcheck.model import Model
 
 Item = TypeVar("Item")
-Result = list[dict[str, Any]] | str  # the spans of a text, or why it has none
 _model: Model | None = None
 
 
@@ -43,16 +44,16 @@ def label(
         WorkerError: a process was killed from outside.
     """
     if workers == 1:
-        _open(folder, threads, quiet=False)
+        open_model(folder, threads, quiet=False)
         for item, texts in chunks:
-            yield item, _label(texts, segments)
+            yield item, label_texts(texts, segments)
         return
     waiting: deque[tuple[Item, Future[list[Result]]]] = deque()
     # spawn: a forked copy of a process that has threads of ONNX Runtime may hang
-    with ProcessPoolExecutor(workers, get_context("spawn"), _open, (folder, threads)) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), open_model, (folder, threads)) as pool:
         try:
             for item, texts in chunks:
-                waiting.append((item, pool.submit(_label, texts, segments)))
+                waiting.append((item, pool.submit(label_texts, texts, segments)))
                 if len(waiting) > 2 * workers:
                     done, future = waiting.popleft()
                     yield done, future.result()
@@ -75,16 +76,18 @@ def best_split() -> tuple[int, int]:
     return processors, 1
 
 
-def _open(folder: str, threads: int, quiet: bool = True) -> None:
+def open_model(folder: str, threads: int, quiet: bool = True) -> None:
+    """Make this process one that ``label_texts`` works in; ``quiet``: it leaves interrupts to its parent."""
     from claimcheck.model import Model
 
     global _model
     if quiet:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when to stop
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     _model = Model.load(folder, threads=threads)
 
 
-def _label(texts: Sequence[str], segments: bool) -> list[Result]:
+def label_texts(texts: Sequence[str], segments: bool) -> list[Result]:
+    """The spans of each text; a text that cannot be labelled costs itself only."""
     assert _model is not None
     run = _model.segments_many if segments else _model.analyze_many
     try:
@@ -92,4 +95,4 @@ def _label(texts: Sequence[str], segments: bool) -> list[Result]:
     except Exception as error:  # whatever it is, it costs one row
         if len(texts) == 1:
             return [f"could not be labelled ({type(error).__name__}: {error})"]
-        return [result for text in texts for result in _label([text], segments)]
+        return [result for text in texts for result in label_texts([text], segments)]
