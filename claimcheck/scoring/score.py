@@ -17,10 +17,10 @@ from claimcheck.scoring.readers import InputOptions, arrow_types, read_rows
 from claimcheck.scoring.rows import InputError, Result, Row
 from claimcheck.scoring.sources import find_sources, fingerprints
 from claimcheck.scoring.stats import Stats
-from claimcheck.scoring.workers import best_split, label
+from claimcheck.scoring.workers import CHUNK_ROWS, best_split, label
 from claimcheck.scoring.writers import OutputOptions, join
 
-_CHUNK_ROWS, _CHUNK_CHARS = 256, 500_000  # what a worker gets at once
+_CHUNK_CHARS = 500_000  # what a worker gets at once, and CHUNK_ROWS
 _PART_CHARS = 8 * _CHUNK_CHARS  # a checkpoint comes sooner where texts are long
 
 
@@ -188,7 +188,7 @@ def _chunks(
         characters += len(row.text)
         in_part += 1
         ends = in_part >= checkpoint_rows or part_characters + characters >= _PART_CHARS
-        if ends or len(chunk) >= _CHUNK_ROWS or characters >= _CHUNK_CHARS:
+        if ends or len(chunk) >= CHUNK_ROWS or characters >= _CHUNK_CHARS:
             yield _Chunk(number + 1, chunk, ends)
             number += len(chunk)
             part_characters = 0 if ends else part_characters + characters

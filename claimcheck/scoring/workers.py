@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from claimcheck.model import Model
 
 Item = TypeVar("Item")
+CHUNK_ROWS = 256  # labelled at once
 _model: Model | None = None
 
 
