@@ -47,7 +47,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--flat", action="store_true", help="a row for every span")
     parser.add_argument("--segments", action="store_true", help="the attribution frames as spans too")
     parser.add_argument("--model", metavar="FOLDER", help="a model folder (default: the embedded model)")
-    parser.add_argument("--workers", type=int, help="processes (default: one a processor)")
+    parser.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="this machine, or a Ray cluster (Parquet only)",
+    )
+    parser.add_argument(
+        "--address", help="of a running Ray cluster (default: one is started on this machine)"
+    )
+    parser.add_argument("--workers", type=int, help="processes, or actors of Ray (default: one a processor)")
     parser.add_argument("--threads", type=int, help="of each process (default: 1)")
     parser.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
     parser.add_argument(
@@ -66,6 +75,10 @@ def run(args: argparse.Namespace) -> int:
     from claimcheck.scoring import InputOptions, OutputOptions, score
     from claimcheck.scoring.writers import format_of
 
+    if args.engine == "ray":
+        return _run_on_ray(args)
+    if args.address is not None:
+        raise ValueError("--address is of a Ray cluster; add --engine ray")
     stream = args.output == "-"
     written = OutputOptions(
         format="jsonl" if stream else format_of(Path(args.output), args.flat),
@@ -91,6 +104,41 @@ def run(args: argparse.Namespace) -> int:
         group_column=args.group_column,
         progress=_Progress(args.quiet),
     )
+    return _end(args, summary)
+
+
+def _run_on_ray(args: argparse.Namespace) -> int:
+    from claimcheck.scoring import InputOptions, OutputOptions
+    from claimcheck.scoring.distributed import score_distributed
+
+    for name in ("whole", "split", "threads"):
+        if getattr(args, name):
+            raise ValueError(f"--{name} has no meaning with --engine ray; leave it out")
+    if args.output == "-" or "-" in args.input or args.format not in (None, "parquet"):
+        raise ValueError(
+            "--engine ray reads .parquet files and writes a folder of them; leave --engine out for others"
+        )
+    if args.workers is not None and args.workers < 1:
+        raise ValueError(f"--workers must be 1 or more, got {args.workers}")
+    summary = score_distributed(
+        args.input,
+        args.output,
+        InputOptions(args.text_column, max_chars=args.max_chars),
+        OutputOptions("parquet", args.flat, args.id_column, args.text_column, args.spans_column),
+        address=args.address,
+        model=args.model,
+        workers=args.workers,
+        segments=args.segments,
+        resume=args.resume,
+        overwrite=args.overwrite,
+        checkpoint_rows=args.checkpoint,
+        group_column=args.group_column,
+        progress=_Progress(args.quiet),
+    )
+    return _end(args, summary)
+
+
+def _end(args: argparse.Namespace, summary: Summary) -> int:
     _say(summary, args.quiet)
     if args.report is not None:
         from claimcheck.scoring.report import write_report

@@ -101,8 +101,7 @@ def score_distributed(
     with _cluster(ray, address, workers or best_split()[0]) as processors:
         blocks = min(len(tasks), _MOST_BLOCKS)
         found = ray.data.from_items(list(map(asdict, tasks)), override_num_blocks=blocks).map_batches(
-            Scorer,
-            fn_constructor_args=(job,),
+            _bound(job),
             compute=ray.data.ActorPoolStrategy(size=workers or processors),
             batch_size=1,
             num_cpus=1,
@@ -219,6 +218,16 @@ class _Place:
     name: str
 
 
+def _bound(job: Job) -> type[Scorer]:
+    """An actor class that brings its job along: arguments of an actor may be lost with the worker that held them."""
+
+    class Bound(Scorer):
+        def __init__(self) -> None:
+            super().__init__(job)
+
+    return Bound
+
+
 @contextmanager
 def _cluster(ray: Any, address: str | None, processors: int) -> Iterator[int]:
     """A connection to a cluster, its processors; nothing is sent home, and little printed."""
@@ -227,7 +236,7 @@ def _cluster(ray: Any, address: str | None, processors: int) -> Iterator[int]:
         here = {"num_cpus": processors, "include_dashboard": False} if address is None else {}
         with _environment(RAY_USAGE_STATS_ENABLED="0"):
             try:
-                ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **here)
+                ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **here)
             except (ConnectionError, RuntimeError, ValueError) as error:
                 raise InputError(f"no Ray cluster at {address}: {error}") from error
     context = ray.data.DataContext.get_current()
