@@ -53,8 +53,9 @@ class Counts:
 
 
 def macro_f1(counts: dict[str, Counts], labels: Iterable[str]) -> float:
-    """Mean F1 of ``labels``."""
-    return float(np.mean([counts.get(str(label), Counts()).f1 for label in labels]))
+    """Mean F1 of those of ``labels`` that are in the data or were predicted; 0 where none is."""
+    found = [counts[str(label)] for label in labels if str(label) in counts]
+    return float(np.mean([one.f1 for one in found if one != Counts()] or [0.0]))
 
 
 def micro_f1(counts: dict[str, Counts]) -> float:
@@ -86,12 +87,12 @@ class Scores:
 
     @property
     def sentence_macro_f1(self) -> float:
-        """Over the three content labels and none."""
+        """Over the three content labels and none, those that occur."""
         return macro_f1(self.sentence, (*CONTENT, NONE))
 
     @property
     def word_macro_f1(self) -> float:
-        """Over the four labels; none does not count."""
+        """Over those of the four labels that occur; none does not count."""
         return macro_f1(self.word, Label)
 
     @property

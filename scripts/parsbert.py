@@ -7,17 +7,13 @@ claimcheck train DATA --encoder HooshvareLab/bert-fa-base-uncased --out FOLDER
 """
 
 import argparse
-import lzma
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from transformers import logging
+
+from claimcheck.training.corpus import read_lines
 from claimcheck.training.parsbert import build_parsbert
-
-
-def lines(paths: list[Path]) -> Iterator[str]:
-    for path in paths:
-        with (lzma.open if path.suffix == ".xz" else open)(path, "rt", encoding="utf-8") as stream:
-            yield from stream
 
 
 def main() -> None:
@@ -26,7 +22,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the folder to make")
     parser.add_argument("--vocabulary", type=int, default=100_000, help="pieces (default: %(default)s)")
     args = parser.parse_args()
-    learnt = build_parsbert(args.out, lines(args.texts), vocabulary=args.vocabulary)
+    quiet: Any = logging
+    quiet.disable_progress_bar()
+    learnt = build_parsbert(args.out, read_lines(args.texts), vocabulary=args.vocabulary)
     print(f"{args.out}: 12 layers x 768, {args.vocabulary} pieces ({learnt} of them from the texts)")
 
 

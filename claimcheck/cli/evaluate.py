@@ -26,7 +26,7 @@ _COLUMNS = {
 }
 _LEGEND = """\
 sentence  macro-F1 of the content label that covers most of each sentence, none among them
-word      macro-F1 of the four labels over words
+word      macro-F1 of the four labels over words; as above, of those that occur
 span@.5   micro-F1 of spans whose overlap (intersection over union) with a gold span is half or more
 exact     micro-F1 of spans with exact boundaries
 ECE       expected calibration error of span confidence, ten bins"""

@@ -6,10 +6,13 @@ import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from claimcheck.cli.data import add_reading_arguments, read_labelled
 from claimcheck.cli.output import note
+
+if TYPE_CHECKING:
+    from claimcheck.training.train import Trained
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -117,11 +120,23 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(
             f"out of memory on the GPU; try a smaller --batch with --accumulate ({error})"
         ) from error
-    for name, value in trained.exported.summary()["int8"].items():
-        print(f"{name:20} {value:.4f}")
+    _print_scores(trained)
     print(f"\n{args.out / 'report.html'} shows what it bought, beside the model it started from.")
     print(f"Use it: claimcheck analyze --model {args.out} TEXT, or claimcheck.load({str(args.out)!r})")
     return 0
+
+
+def _print_scores(trained: Trained) -> None:
+    after = trained.exported.summary()["int8"]
+    before = trained.before.scores.summary() if trained.before else {}
+    print(f"{'on the development texts':26}" + f"{'before':>8}" * bool(before) + f"{'now':>8}")
+    for name, value in after.items():
+        print(f"{name:26}" + (f"{before[name]:8.4f}" if before else "") + f"{value:8.4f}")
+    if before and sum(after.values()) <= sum(before[name] for name in after):
+        note(
+            "it is no better than what it started from on these texts; the report says how sure that is. "
+            "(Epoch 0 in the log is the start in full precision, «before» as it was exported.)"
+        )
 
 
 def _check(args: argparse.Namespace) -> None:

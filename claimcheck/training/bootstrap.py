@@ -78,7 +78,9 @@ def _samples(
                 counts[i, j] = found[label].tp, found[label].fp, found[label].fn
     sums = np.tensordot(weights, counts, 1)
     by_label = _f1(sums)
-    total = by_label.mean(1) if level in _MACRO else _f1(sums.sum(1))
+    occur = (sums > 0).any(2)  # of the others there is nothing to measure
+    macro = by_label.sum(1) / np.maximum(occur.sum(1), 1)
+    total = macro if level in _MACRO else _f1(sums.sum(1))
     return {"all": total, **{label: by_label[:, j] for j, label in enumerate(labels)}}
 
 

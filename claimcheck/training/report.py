@@ -214,8 +214,8 @@ def _by_genre(genres: Mapping[str, Any]) -> str:
         ]
         out.append(f"<h3>{_NAMES[level]}</h3>{_table(['', 'texts', *names], rows)}")
     return "".join(out) + (
-        f"<p>Below {_FEW} texts there is no interval. A label that a genre does not have counts 0 in a "
-        "macro-F1.</p>"
+        f"<p>Below {_FEW} texts there is no interval. A label that neither a genre nor the answers on it "
+        "have is left out of a macro-F1.</p>"
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from claimcheck.api import load
 from claimcheck.encoding import Encoder
-from claimcheck.evaluation import evaluate
+from claimcheck.evaluation import Evaluation, evaluate
 from claimcheck.examples import Example, split
 from claimcheck.folder import Settings
 from claimcheck.model import Model
@@ -68,9 +68,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What came of it: the best epoch, what exporting measured, and the scores of each fold."""
+    """What came of it: the best epoch, what there was before (where that was a tagger), what exporting measured,
+    and the scores of each fold."""
 
     epoch: int
+    before: Evaluation | None
     exported: Exported
     folds: tuple[dict[str, float], ...]
 
@@ -138,7 +140,7 @@ def train(
     write_report(plan.out, before, exported.int8, fitted.history, about)
     checkpoints.remove()
     shutil.rmtree(kept, ignore_errors=True)
-    return Trained(fitted.epoch, exported, folds)
+    return Trained(fitted.epoch, before, exported, folds)
 
 
 def _prepare(plan: Plan, say: Callable[[str], None]) -> Checkpoints:
