@@ -82,13 +82,13 @@ def test_a_closed_stdin_is_nothing_to_read():
     assert done.stderr.startswith(b"claimcheck: nothing to read")
 
 
-def on_a_terminal(*args, columns=100, **environment):
+def on_a_terminal(*args, verb="analyze", stream="stdout", columns=100, **environment):
     main_end, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     inherited = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS", "LINES")}
     environment = {**inherited, "TERM": "xterm-256color", **environment}
     process = subprocess.Popen(
-        [sys.executable, "-m", "claimcheck", "analyze", *args], stdout=terminal, env=environment
+        [sys.executable, "-m", "claimcheck", verb, *args], **{stream: terminal}, env=environment
     )
     os.close(terminal)
     out = b""
@@ -125,6 +125,19 @@ def test_a_terminal_gets_json_where_asked(tiny_folder, tiny_model):
 def test_a_terminal_without_the_letters_gets_escapes(tiny_folder):
     out = on_a_terminal("--model", tiny_folder, TEXT, PYTHONIOENCODING="ascii")
     assert TEXT[:4].encode("ascii", "backslashreplace").decode() in out
+
+
+def test_scoring_tells_how_far_it_is(tiny_folder, tmp_path):
+    texts = tmp_path / "texts.txt"
+    texts.write_text(f"{TEXT}\n" * 300, encoding="utf-8")
+    run = ["--model", tiny_folder, "--workers", "1", "--checkpoint", "100", "--overwrite"]
+    shown = on_a_terminal(texts, "-o", tmp_path / "out.jsonl", *run, verb="score", stream="stderr")
+    lines = shown.split("\r\x1b[K")[1:-1]
+    assert [line.split()[0] for line in lines] == ["100", "200", "300"]
+    assert re.search(r"200 rows  [\d,]+/s  \d+:\d\d left  ", lines[1])
+    assert lines[2].split("left")[0].endswith(" 0:00 ")
+    quiet = on_a_terminal(texts, "-o", tmp_path / "out.jsonl", *run, "--quiet", verb="score", stream="stderr")
+    assert quiet == ""
 
 
 COLOURS = (195, 153, 117, 75, 33, 222, 218, 252)

@@ -16,6 +16,7 @@ from strings import NASTY
 from claimcheck.cli import main
 from claimcheck.scoring.parts import Parts
 from claimcheck.scoring.rows import InputError
+from claimcheck.scoring.sources import count_rows, find_sources
 from claimcheck.scoring.stats import Stats
 
 TEXTS = ["وزیر گفت: تورم ۱۲ درصد بالا رفت.", "باید صرفه‌جویی کنیم!", "سلام", "دلار گران شد؛ این بد است."]
@@ -423,3 +424,18 @@ def test_two_workers_give_what_one_gives(tiny_folder, tmp_path):
         arguments = ["score", str(tmp_path / "in.txt"), "--model", str(tiny_folder), "--workers", workers]
         assert main([*arguments, "--quiet", "-o", str(tmp_path / f"{workers}.jsonl")]) == 0
     assert (tmp_path / "1.jsonl").read_bytes() == (tmp_path / "2.jsonl").read_bytes()
+
+
+def test_rows_are_counted_where_that_is_cheap(tmp_path):
+    (tmp_path / "a.txt").write_text("یک\nدو\nسه\n", encoding="utf-8")
+    (tmp_path / "b.jsonl").write_text('{"text": "یک"}\n' * 5, encoding="utf-8")
+    assert count_rows(find_sources([str(tmp_path)], None)) == 8
+    assert count_rows(find_sources([str(tmp_path)], None), whole=True) == 6
+    (tmp_path / "c.jsonl.gz").write_bytes(gzip.compress(b'{"text": ""}\n'))
+    assert count_rows(find_sources([str(tmp_path)], None)) is None
+    assert count_rows(find_sources(["-"], "txt")) is None
+    parquet = pytest.importorskip("pyarrow.parquet")
+    import pyarrow as arrow
+
+    parquet.write_table(arrow.table({"text": ["یک"] * 7}), tmp_path / "d.parquet")
+    assert count_rows(find_sources([str(tmp_path / "d.parquet")], None)) == 7

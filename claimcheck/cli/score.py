@@ -102,7 +102,7 @@ def run(args: argparse.Namespace) -> int:
         overwrite=args.overwrite,
         checkpoint_rows=args.checkpoint,
         group_column=args.group_column,
-        progress=_Progress(args.quiet),
+        progress=_Progress(args),
     )
     return _end(args, summary)
 
@@ -133,7 +133,7 @@ def _run_on_ray(args: argparse.Namespace) -> int:
         overwrite=args.overwrite,
         checkpoint_rows=args.checkpoint,
         group_column=args.group_column,
-        progress=_Progress(args.quiet),
+        progress=_Progress(args),
     )
     return _end(args, summary)
 
@@ -150,8 +150,9 @@ def _end(args: argparse.Namespace, summary: Summary) -> int:
 class _Progress:
     """One line that is written over on a terminal; nothing anywhere else."""
 
-    def __init__(self, quiet: bool) -> None:
-        self.shown = not quiet and sys.stderr.isatty()
+    def __init__(self, args: argparse.Namespace) -> None:
+        self.shown = not args.quiet and sys.stderr.isatty()
+        self.total = _total(args) if self.shown else None
         self.started = time.monotonic()
 
     def __call__(self, stats: Stats, rows: int) -> None:
@@ -160,8 +161,29 @@ class _Progress:
         rate = rows / max(1e-9, time.monotonic() - self.started)
         labels = "  ".join(f"{label} {many:,}" for label, many in stats.labels.most_common())
         bad = f"  bad rows {stats.bad:,}" if stats.bad else ""
-        sys.stderr.write(f"\r\x1b[K{stats.rows + stats.bad:,} rows  {rate:,.0f}/s  {labels}{bad}")
+        done = stats.rows + stats.bad
+        left = f"  {_duration((self.total - done) / rate)} left" if self.total and rate else ""
+        sys.stderr.write(f"\r\x1b[K{done:,} rows  {rate:,.0f}/s{left}  {labels}{bad}")
         sys.stderr.flush()
+
+
+def _total(args: argparse.Namespace) -> int | None:
+    from claimcheck.scoring.sources import count_rows, find_sources
+
+    try:
+        return count_rows(find_sources(args.input, args.format), args.whole)
+    except (ValueError, OSError, ImportError):  # a URI, or an input that the run itself will say more about
+        return None
+
+
+def _duration(seconds: float) -> str:
+    """
+    >>> _duration(59.6), _duration(4000), _duration(-3)
+    ('1:00', '1:06:40', '0:00')
+    """
+    minutes, second = divmod(round(max(0.0, seconds)), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
 def _say(summary: Summary, quiet: bool) -> None:
