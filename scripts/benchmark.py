@@ -4,12 +4,14 @@
     python scripts/benchmark.py start [--model FOLDER] [--runs 5]
     python scripts/benchmark.py throughput [--model FOLDER] [--texts FILE.jsonl] [--single]
     python scripts/benchmark.py memory [--rows 10000 1000000]
+    python scripts/benchmark.py scaling [--texts FILE.jsonl] [--documents 8000]
 
 ``sentences``: the boundaries of tests/sentence_cases.txt and the speed, beside hazm, pysbd and sentencex.
 ``start``: the time to the first answer of a fresh process, beside ``transformers.pipeline``.
 ``throughput``: sentences a second of ``claimcheck score``, beside the pipeline on the same weights and at
 ParsBERT's size; the share of the processor's own int8 rate; latency. ``--single``: on its sentences one by one.
 ``memory``: the peak memory of ``claimcheck score``, over few rows and many.
+``scaling``: its documents a second with one process and with two, on this machine's engine and on Ray.
 """
 
 import argparse
@@ -25,12 +27,14 @@ from statistics import median
 from unicodedata import category
 
 import memory
+import scaling
 from throughput import MACS
 
 from claimcheck import split_sentences
 from claimcheck.api import embedded_folder
 
 ROOT = Path(__file__).parents[1]
+TEXTS = ROOT / "examples" / "train.jsonl"
 
 
 def main() -> None:
@@ -50,9 +54,7 @@ def main() -> None:
 
     command = commands.add_parser("throughput", help="sentences a second, and latency")
     command.add_argument("--model", type=Path, default=embedded_folder(), help="default: the embedded model")
-    command.add_argument(
-        "--texts", type=Path, default=ROOT / "examples" / "train.jsonl", help="JSON lines with a text each"
-    )
+    command.add_argument("--texts", type=Path, default=TEXTS, help="JSON lines with a text each")
     command.add_argument("--single", action="store_true", help="each sentence a text of its own")
     command.set_defaults(run=throughput)
 
@@ -60,6 +62,11 @@ def main() -> None:
     command.add_argument("--rows", type=int, nargs="+", default=[10_000, 1_000_000])
     command.add_argument("--workers", type=int, default=1, help="processes; each takes as much as one")
     command.set_defaults(run=memory_of_rows)
+
+    command = commands.add_parser("scaling", help="documents a second, by how many processes")
+    command.add_argument("--texts", type=Path, default=TEXTS, help="JSON lines with a text each")
+    command.add_argument("--documents", type=int, default=8000, help="the texts again and again, so many")
+    command.set_defaults(run=scaling_of_engines)
 
     args = parser.parse_args()
     args.run(args)
@@ -227,7 +234,7 @@ def first_answer(answer: str, folder: Path) -> tuple[float, float]:
 
 
 def throughput(args: argparse.Namespace) -> None:
-    texts = [json.loads(line)["text"] for line in args.texts.read_text(encoding="utf-8").splitlines()]
+    texts = _texts(args.texts)
     if args.single:
         texts = [text[start:end] for text in texts for start, end in split_sentences(text)]
     sentences = [len(split_sentences(text)) for text in texts]
@@ -255,6 +262,10 @@ def throughput(args: argparse.Namespace) -> None:
         print(f"one {name}, one thread: p50 {times[f'{name}_p50']:.1f} ms, p99 {times[f'{name}_p99']:.1f} ms")
 
 
+def _texts(path: Path) -> list[str]:
+    return [json.loads(line)["text"] for line in path.read_text(encoding="utf-8").splitlines()]
+
+
 def _measure(name: str, model: Path, texts: Sequence[str]) -> dict[str, float]:
     """One measurement of throughput.py in a process of its own."""
     command = [sys.executable, str(ROOT / "scripts" / "throughput.py"), name, str(model)]
@@ -276,6 +287,25 @@ def memory_of_rows(args: argparse.Namespace) -> None:
         megabytes, seconds = memory.measure(many, args.workers)
         rows.append([f"{many:,}", f"{megabytes:.0f} MB", f"{many / seconds:.0f}"])
     _print_table(rows)
+
+
+# --- scaling ---------------------------------------------------------------------------------------------
+
+
+def scaling_of_engines(args: argparse.Namespace) -> None:
+    texts = _texts(args.texts)
+    texts = (texts * (args.documents // len(texts) + 1))[: args.documents]
+    sentences = sum(len(split_sentences(text)) for text in texts)
+    print(
+        f"{len(texts):,} documents of {sentences / len(texts):.1f} sentences, {sum(map(len, texts)):,} characters\n"
+    )
+    rows = [["engine", "processes", "documents/s", "of a process"]]
+    for engine in ("local", "ray"):
+        for workers in (1, 2):
+            rate = scaling.measure(engine, workers, texts)
+            rows.append([engine, str(workers), f"{rate:.0f}", f"{rate / workers:.0f}"])
+    _print_table(rows)
+    print(f"\na million an hour would take {1e6 / 3600 / (rate / workers):.1f} such processors")
 
 
 def _print_table(rows: Sequence[Sequence[str]]) -> None:
