@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
+
+from claimcheck.voice import Kind, Stance, hear
 
 
 class Label(StrEnum):
@@ -17,11 +20,8 @@ class Label(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Attribution:
-    """The reporting frame a span stands under, such as «وزیر نیرو گفت:».
-
-    ``start`` and ``end`` are Python indices into the caller's string, end exclusive.
-    """
+class Slice:
+    """A stretch of the caller's own string: ``text[start:end] == slice.text``."""
 
     start: int
     end: int
@@ -30,6 +30,49 @@ class Attribution:
     def to_dict(self) -> dict[str, Any]:
         """Plain types, ready for JSON."""
         return {"start": self.start, "end": self.end, "text": self.text}
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """The reporting frame a span stands under, such as «وزیر نیرو گفت:».
+
+    ``start`` and ``end`` are Python indices into the caller's string, end exclusive. Who speaks, and how, is
+    read from ``text`` when it is asked for (``claimcheck.voice``).
+    """
+
+    start: int
+    end: int
+    text: str
+
+    @property
+    def speaker(self) -> Slice | None:
+        """The words for who speaks, «وزیر نیرو»; ``None`` where the frame has none («… و افزود:», «به نظرم»)."""
+        voice = hear(self.text)
+        if voice.start == voice.end:
+            return None
+        return Slice(self.start + voice.start, self.start + voice.end, self.text[voice.start : voice.end])
+
+    @property
+    def kind(self) -> Kind:
+        """Who speaks: somebody named, in a role, or unnamed, a document, or the author."""
+        return hear(self.text).kind
+
+    @property
+    def stance(self) -> Stance:
+        """What the reporting words do: pass on («گفت»), doubt («مدعی شد») or endorse («تصریح کرد»)."""
+        return hear(self.text).stance
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain types, ready for JSON: the fields, ``speaker`` as a dict or ``None``, ``kind``, ``stance``."""
+        speaker = self.speaker
+        return {
+            "start": self.start,
+            "end": self.end,
+            "text": self.text,
+            "speaker": speaker.to_dict() if speaker else None,
+            "kind": self.kind.value,
+            "stance": self.stance.value,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +90,33 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Flag:
+    """A reason to look at a claim first. It never says that the claim is false.
+
+    ``type`` names the sign, ``score`` (0-1) says how much it weighs, ``reason`` is a line of plain English,
+    ``evidence`` the words that show it, and ``factcheck`` the fact-check that was found, in types of JSON.
+    """
+
+    type: str
+    score: float
+    reason: str
+    evidence: Slice | None = None
+    factcheck: Mapping[str, Any] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain types, ready for JSON; ``factcheck`` is there only where one was found."""
+        plain: dict[str, Any] = {
+            "type": self.type,
+            "score": self.score,
+            "reason": self.reason,
+            "evidence": self.evidence.to_dict() if self.evidence else None,
+        }
+        if self.factcheck is not None:
+            plain["factcheck"] = dict(self.factcheck)
+        return plain
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """A labelled stretch of the caller's own string: ``text[start:end] == span.text``.
 
@@ -54,7 +124,7 @@ class Span:
     probability (0-1) that ``label`` is right. ``check_worthiness`` (0-1) says how much a
     fact-checker would care about a claim; it is ``None`` for every other label. ``attribution``
     is the frame the span stands under, or ``None`` where the author speaks. ``words`` say what the
-    label hangs on, where that was asked for.
+    label hangs on, and ``flags`` why a fact-checker should look, where that was asked for.
     """
 
     start: int
@@ -65,11 +135,12 @@ class Span:
     check_worthiness: float | None = None
     attribution: Attribution | None = None
     words: tuple[Word, ...] = ()
+    flags: tuple[Flag, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain types, ready for JSON: the fields in order, ``attribution`` as a dict or ``None``.
 
-        ``words`` are there only where they were asked for.
+        ``words`` and ``flags`` are there only where they were asked for and found.
         """
         plain: dict[str, Any] = {
             "start": self.start,
@@ -82,6 +153,8 @@ class Span:
         }
         if self.words:
             plain["words"] = [word.to_dict() for word in self.words]
+        if self.flags:
+            plain["flags"] = [flag.to_dict() for flag in self.flags]
         return plain
 
 

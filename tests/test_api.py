@@ -76,6 +76,13 @@ def test_span_to_dict_is_plain():
         "label": "claim",
         "confidence": 0.9,
         "check_worthiness": 0.5,
-        "attribution": {"start": 0, "end": 4, "text": "گفت:"},
+        "attribution": {
+            "start": 0,
+            "end": 4,
+            "text": "گفت:",
+            "speaker": None,
+            "kind": "role",
+            "stance": "neutral",
+        },
     }
     assert type(span.to_dict()["label"]) is str

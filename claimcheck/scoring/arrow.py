@@ -21,7 +21,9 @@ def pyarrow() -> Any:
 def span_fields() -> list[Any]:
     """The fields of ``Span.to_dict``."""
     arrow = pyarrow()
-    frame = arrow.struct([("start", arrow.int64()), ("end", arrow.int64()), ("text", arrow.string())])
+    place = [("start", arrow.int64()), ("end", arrow.int64()), ("text", arrow.string())]
+    speaker = ("speaker", arrow.struct(place))
+    frame = arrow.struct([*place, speaker, ("kind", arrow.string()), ("stance", arrow.string())])
     return [
         arrow.field("start", arrow.int64()),
         arrow.field("end", arrow.int64()),
@@ -34,10 +36,11 @@ def span_fields() -> list[Any]:
 
 
 def flat_fields() -> list[Any]:
-    """The same for one row a span: the frame's fields beside the span's."""
+    """The same for one row a span: the frame's fields beside the span's, of its speaker the words."""
     arrow = pyarrow()
     *own, frame = span_fields()
-    return [*own, *(arrow.field(f"frame_{field.name}", field.type) for field in frame.type)]
+    plain = {field.name: field.type for field in frame.type} | {"speaker": arrow.string()}
+    return [*own, *(arrow.field(f"frame_{name}", kind) for name, kind in plain.items())]
 
 
 def table(rows: Sequence[Mapping[str, Any]], typed: Mapping[str, Any]) -> Any:

@@ -104,6 +104,9 @@ FLAT = (
     "frame_start",
     "frame_end",
     "frame_text",
+    "frame_speaker",
+    "frame_kind",
+    "frame_stance",
 )
 
 
@@ -123,6 +126,8 @@ def _flat_rows(rows: Iterable[Scored], options: OutputOptions) -> Iterator[dict[
                 span[key] for key in ("start", "end", "text", "label", "confidence", "check_worthiness")
             ]
             values += [frame.get(key) for key in ("start", "end", "text")]
+            values.append((frame.get("speaker") or {}).get("text"))
+            values += [frame.get(key) for key in ("kind", "stance")]
             yield {**carried, **dict(zip(FLAT, values, strict=True))}
 
 
