@@ -1,7 +1,7 @@
 """Word lists that people can read, matched in Persian as it is typed. Standard library only.
 
 Text is folded first: one form of every letter and digit, no accents, tatweel or hidden signs, a letter drawn
-out and a run of blanks as one. Patterns are folded too, so they are plain words; what else they may hold is
+out and a run of blanks as one, a row of one sign as three. Patterns are folded too, so they are plain words; what else they may hold is
 said at ``pattern``. Offsets are given back on the raw text.
 """
 
@@ -21,7 +21,7 @@ _FOLDED = str.maketrans(
 )
 _RUN = f"{BLANK}{LINE}{HIDDEN}{ACCENT}\u0640"
 _CHANGED = re.compile(
-    rf"(?P<run>[{_RUN}]{{2,}}|(?![ \n\u200c])[{_RUN}])|(?P<drawn>([^\W\d_])\3{{2,}})|[\ufb50-\ufdff\ufe70-\ufefc]"
+    rf"(?P<run>[{_RUN}]{{2,}}|(?![ \n\u200c])[{_RUN}])|(?P<drawn>([^\W\d_])\3{{2,}}|([^\w\s])\4{{3,}})|[\ufb50-\ufdff\ufe70-\ufefc]"
 )
 _LINE, _BLANK = re.compile(f"[{LINE}]"), re.compile(f"[{BLANK}]")
 _ON_LETTER = re.compile(f"[{ACCENT}\u0640]*")
@@ -36,6 +36,7 @@ _SYNTAX = {
     "?": "?",
     "*": "[\u200c\\w]{0,12}",
     "#": r"[0-9]{1,15}(?:[.,/٫٬][0-9]{1,6}){0,4}",
+    "!": r"(?= ?[!❗‼/|:])",
     "^": r"(?:(?<![^\n])|(?<=[.!؟:»] ))[^\w\n]{0,9}",
 }
 
@@ -86,7 +87,7 @@ def fold(text: str) -> Folded:
 def _put(match: re.Match[str]) -> str:
     found = match.group()
     if match["drawn"]:
-        return found[0].translate(_FOLDED)
+        return found[0].translate(_FOLDED) if found[0].isalpha() else found[:3]
     if not match["run"]:
         return normalize("NFKC", found).translate(_FOLDED)
     if _LINE.search(found):
@@ -100,8 +101,8 @@ def pattern(entries: Iterable[str], sets: Mapping[str, Iterable[str]] | None = N
     An entry is written as the words are, half-spaces included: a half-space may be a blank or nothing in the
     text, a blank may be a half-space. Beside words it may hold ``(a|b)``, ``(a)?``, ``{name}`` for any entry
     of ``sets[name]``, ``…`` between blanks for up to sixty characters of the same sentence, ``*`` for any
-    ending of a word, ``#`` for a number in digits, and ``^`` for the beginning of a sentence or line with the
-    bullets on it.
+    ending of a word, ``#`` for a number in digits, ``!`` where a mark of exclamation, a slash or a colon must
+    follow, and ``^`` for the beginning of a sentence or line with the bullets on it.
 
     Raises:
         ValueError: an entry is broken or names a set that is not there.

@@ -53,6 +53,7 @@ class Voice:
 @dataclass(frozen=True, slots=True)
 class _Words:
     doubting: re.Pattern[str]
+    claimed: re.Pattern[str]
     endorsing: re.Pattern[str]
     neutral: re.Pattern[str]
     by: re.Pattern[str]
@@ -101,7 +102,7 @@ def doubts(folded: Folded) -> list[tuple[int, int]]:
 
 
 def _stance(words: _Words, text: str) -> Stance:
-    if words.doubting.search(text):
+    if words.doubting.search(text) or words.claimed.search(text):
         return Stance.DOUBTING
     neutral, endorsing = (
         max((match.end() for match in found.finditer(text)), default=-1)
@@ -164,7 +165,7 @@ def _until(
     """``start`` to the first word that is no longer the phrase's, trimmed."""
     kept = [match.span() for match in words.keeps.finditer(text, start, end)]
     stops = [end]
-    for expression in (words.cuts, words.neutral, words.endorsing, words.doubting):
+    for expression in (words.cuts, words.neutral, words.endorsing, words.doubting, words.claimed):
         at = (match.start() for match in expression.finditer(text, start, end))
         stops.append(next((i for i in at if not any(a < i < b for a, b in kept)), end))
     comma = _COMMA.search(text, start, end) if stop_at_comma else None
