@@ -1,8 +1,8 @@
 """Word lists that people can read, matched in Persian as it is typed. Standard library only.
 
 Text is folded first: one form of every letter and digit, no accents, tatweel or hidden signs, a letter drawn
-out and a run of blanks as one, a row of one sign as three. Patterns are folded too, so they are plain words; what else they may hold is
-said at ``pattern``. Offsets are given back on the raw text.
+out and a run of blanks as one, a row of one sign as three. Patterns are folded too, so they are plain words;
+what else they may hold is said at ``pattern``. Offsets are given back on the raw text.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ _FOLDED = str.maketrans(
 )
 _RUN = f"{BLANK}{LINE}{HIDDEN}{ACCENT}\u0640"
 _CHANGED = re.compile(
-    rf"(?P<run>[{_RUN}]{{2,}}|(?![ \n\u200c])[{_RUN}])|(?P<drawn>([^\W\d_])\3{{2,}}|([^\w\s])\4{{3,}})|[\ufb50-\ufdff\ufe70-\ufefc]"
+    rf"(?P<run>[{_RUN}]{{2,}}|(?![ \n\u200c])[{_RUN}])"
+    r"|(?P<drawn>([^\W\d_])\3{2,}|([^\w\s])\4{3,})"
+    "|[\ufb50-\ufdff\ufe70-\ufefc]"  # presentation forms
 )
 _LINE, _BLANK = re.compile(f"[{LINE}]"), re.compile(f"[{BLANK}]")
 _ON_LETTER = re.compile(f"[{ACCENT}\u0640]*")
