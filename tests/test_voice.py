@@ -77,3 +77,17 @@ def test_flags_are_in_the_dict_only_where_there_are_some():
         "factcheck": {"id": "7"},
     }
     assert "factcheck" not in Flag("urgency", 0.5, "It presses.").to_dict()
+
+
+def test_parquet_has_a_column_for_all_that_a_frame_says():
+    pytest.importorskip("pyarrow")
+    from claimcheck.scoring.arrow import flat_fields, span_fields
+    from claimcheck.scoring.writers import FLAT
+
+    frame = Attribution(0, 13, "وزیر نیرو گفت:").to_dict()
+    kept = span_fields()[-1].type
+    assert [field.name for field in kept] == list(frame)
+    assert [field.name for field in kept.field("speaker").type] == list(frame["speaker"])
+    assert [field.name.removeprefix("span_") for field in flat_fields()] == [
+        name.removeprefix("span_") for name in FLAT
+    ]
