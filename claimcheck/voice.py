@@ -69,11 +69,14 @@ class _Words:
     titles: re.Pattern[str]
 
 
-_NO_LETTERS = re.compile(r"[\W_]*")
+_NO_LETTERS = re.compile(r"[\W\d_]*")
 _EDGE = ' \u200c\n:،,؛."«»“”()[]{}-–—/|*#'
 _COMMA = re.compile("[،,؛]")
-_PART = re.compile("[^:]+")
-_CREDIT = re.compile(r"\s*[/(\[]|\W*منبع\s*:")  # the source behind what it says: «/ ایسنا»
+_PART = re.compile(r"(?:[^:|\s]|\s(?![-–—]\s))+")  # «خبرگزاری الف - وزیر ب:»
+_CREDIT = re.compile(
+    r"\s*/|\s*[(\[][^)\]]*[)\]]\W*$|\W*منبع\s*:"
+)  # the source behind what it says: «/ ایسنا»
+_SAYING = re.compile(r"(?:با|ضمن) \w+|اینکه|این[ \u200c]که")  # «با بیان اینکه …»
 _LONGEST = 2_000  # characters of a frame that are read; one that is longer is no frame
 
 
@@ -183,7 +186,7 @@ def _ends_with(words: re.Pattern[str], text: str, end: int) -> bool:
 
 def _verb(words: _Words, text: str, start: int, end: int) -> bool:
     """Whether reporting words, or the colon that stands for them, follow."""
-    expressions = (words.neutral, words.endorsing, words.doubting)
+    expressions = (words.neutral, words.endorsing, words.doubting, _SAYING)
     return text[end : end + 1] == ":" or any(found.search(text, start, end) for found in expressions)
 
 
@@ -197,7 +200,9 @@ def _kind(words: _Words, phrase: str) -> Kind:
     if not words.roles.match(phrase) or words.titles.match(phrase):
         return Kind.NAMED
     names = (part.strip(_EDGE) for part in _COMMA.split(phrase)[1:])
-    named = any(name and not words.roles.match(name) and len(name.split()) < 6 for name in names)
+    named = any(
+        name and " و " not in name and not words.roles.match(name) and len(name.split()) < 6 for name in names
+    )
     return Kind.NAMED if named else Kind.ROLE
 
 
