@@ -60,7 +60,9 @@ def test_a_million_signs_take_less_than_a_second(piece):
     assert time.perf_counter() - begun < 1
 
 
-@pytest.mark.parametrize("piece", ["شاید ", "همه ", "! ", "۱۲ درصد ", "شنیده ", "می‌گویند "])
+@pytest.mark.parametrize(
+    "piece", ["شاید ", "همه ", "! ", "۱۲ درصد ", "شنیده ", "می‌گویند ", "۱۲ درصد مردم ", "دو میلیون نفر\n"]
+)
 def test_time_grows_with_the_text(piece):
     def seconds(size):
         begun = time.perf_counter()
@@ -141,3 +143,15 @@ def test_spans_without_cues_are_as_they_were():
     spans = [span(text, "سد شکست")]
     assert attach(text, spans, find_cues(text, spans)) == spans
     assert "flags" not in attach(text, spans, [])[0].to_dict()
+
+
+def test_many_cues_for_many_claims_take_no_time():
+    text = "شنیده‌ها حاکی است سد شکست!!! " * 10_000
+    step = len(text) // 10_000
+    begins = range(text.index("سد"), len(text), step)
+    spans = [Span(at, at + 7, "سد شکست", Label.CLAIM, 0.9, 0.5) for at in begins]
+    cues = find_cues(text, spans)
+    begun = time.perf_counter()
+    out = attach(text, spans, cues)
+    assert time.perf_counter() - begun < 2
+    assert flags(out) == [["unnamed_source", "shouting"]] * 10_000

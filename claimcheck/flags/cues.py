@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -21,7 +21,13 @@ from claimcheck.sentences import split_sentences
 from claimcheck.span import Flag, Label, Slice, Span
 
 _LEAD = re.compile(r"[\W_]*")
-_AROUND = 2  # sentences before and after in which a cue that speaks for a whole post looks for a claim
+_AROUND = (
+    0,
+    -1,
+    1,
+    -2,
+    2,
+)  # sentences in which a cue that speaks for a whole post looks for a claim, in order
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +81,11 @@ def find_cues(text: str, spans: Sequence[Span] | None = None) -> list[Cue]:
     if not isinstance(text, str):
         raise TypeError(f"text must be a str, got {type(text).__name__}: {text!r:.60}")
     folded = fold(text)
+    own = _Own(folded, spans)
     found = []
     for rule in _lexicon().rules:
         for start, end in _matches(rule, folded):
-            if not rule.unsourced or _unsourced(folded, start, end, spans):
+            if not rule.unsourced or own.holds(start, end):
                 first, last = folded.place(start, end)
                 found.append(Cue(first, last, text[first:last], rule.name, rule.reason, rule.score))
     return sorted(found, key=lambda cue: (cue.start, cue.end, cue.name))
@@ -98,39 +105,40 @@ def attach(text: str, spans: Sequence[Span], cues: Iterable[Cue]) -> list[Span]:
         cues: what ``find_cues`` gave for it.
     """
     claims = [i for i, span in enumerate(spans) if span.label is Label.CLAIM]
-    flags: dict[int, dict[str, Flag]] = {i: {} for i in claims}
     if not claims:
         return list(spans)
-    starts = [start for start, _ in split_sentences(text)] or [0]
-    sentence = {i: _sentence(starts, spans[i].start) for i in claims}
+    flags: dict[int, dict[str, Flag]] = {i: {} for i in claims}
+    starts = [start for start, _ in split_sentences(text)]
+    in_sentence: dict[int, list[int]] = {}
+    under: dict[tuple[int, int], list[int]] = {}
+    for i in claims:
+        in_sentence.setdefault(_sentence(starts, spans[i].start), []).append(i)
+        if frame := spans[i].attribution:
+            under.setdefault((frame.start, frame.end), []).append(i)
+    frames = sorted(under)
+    places = [(spans[i].start, spans[i].end) for i in claims]
     posts = {rule.name for rule in _lexicon().rules if rule.post}
     for cue in cues:
         flag = Flag(cue.name, cue.score, cue.reason, Slice(cue.start, cue.end, cue.text))
-        for i in _spoken_for(cue, spans, claims, sentence, _sentence(starts, cue.start), cue.name in posts):
+        own = _sentence(starts, cue.start)
+        spoken_for = (
+            [claims[k] for k in _touched(places, cue.start, cue.end)]
+            or [i for k in _touched(frames, cue.start, cue.end) for i in under[frames[k]]]
+            or next(
+                (
+                    in_sentence[own + k]
+                    for k in (_AROUND if cue.name in posts else (0,))
+                    if own + k in in_sentence
+                ),
+                [],
+            )
+        )
+        for i in spoken_for:
             flags[i].setdefault(cue.name, flag)
     return [
         replace(span, flags=(*span.flags, *flags[i].values())) if flags.get(i) else span
         for i, span in enumerate(spans)
     ]
-
-
-def _spoken_for(
-    cue: Cue,
-    spans: Sequence[Span],
-    claims: Sequence[int],
-    sentence: dict[int, int],
-    own: int,
-    post: bool,
-) -> list[int]:
-    over = [i for i in claims if spans[i].start < cue.end and cue.start < spans[i].end]
-    if not over:
-        frames = ((i, spans[i].attribution) for i in claims)
-        over = [i for i, frame in frames if frame and frame.start < cue.end and cue.start < frame.end]
-    over = over or [i for i in claims if sentence[i] == own]
-    if over or not post:
-        return over
-    near = min((abs(at - own), at) for at in sentence.values())
-    return [i for i in claims if sentence[i] == near[1]] if near[0] <= _AROUND else []
 
 
 def _sentence(starts: Sequence[int], position: int) -> int:
@@ -151,30 +159,46 @@ def _matches(rule: _Rule, folded: Folded) -> list[tuple[int, int]]:
             lead = _LEAD.match(folded.text, start)
             assert lead
             start = lead.end()
-        if (not kept or start >= kept[-1][1]) and not _touches(innocent, start, end):
+        if (not kept or start >= kept[-1][1]) and not _touched(innocent, start, end):
             kept.append((start, end))
     return kept
 
 
-def _touches(ranges: Sequence[tuple[int, int]], start: int, end: int) -> bool:
-    at = bisect_right(ranges, (start, end))  # sorted and disjoint, so that only neighbours can
-    return any(a < end and start < b for a, b in ranges[max(at - 1, 0) : at + 1])
+def _touched(ranges: Sequence[tuple[int, int]], start: int, end: int) -> range:
+    """Which of ``ranges``, sorted and disjoint, overlap ``start`` to ``end``."""
+    first = max(bisect_right(ranges, (start, start)) - 1, 0)
+    first += first < len(ranges) and ranges[first][1] <= start
+    last = bisect_left(ranges, (end, end))
+    return range(first, max(first, last))
 
 
-def _unsourced(folded: Folded, start: int, end: int, spans: Sequence[Span] | None) -> bool:
-    """Whether the paragraph names no source, and, where spans are known, the author makes the claim."""
-    a = folded.text.rfind("\n", 0, start) + 1
-    b = folded.text.find("\n", end)
-    b = len(folded.text) if b < 0 else b
-    if _lexicon().sources.search(folded.text, a, b):
-        return False
-    if spans is None:
-        return True
-    (first, last), (begin, stop) = folded.place(start, end), folded.place(a, b)
-    around = [span for span in spans if span.start < stop and begin < span.end]
-    if any(span.attribution or span.label is Label.ATTRIBUTION for span in around):
-        return False
-    return any(span.label is Label.CLAIM and span.start < last and first < span.end for span in around)
+class _Own:
+    """Where the author makes claims without a source; what is known of a paragraph is asked once."""
+
+    def __init__(self, folded: Folded, spans: Sequence[Span] | None) -> None:
+        self.folded = folded
+        self.spans = spans
+        self.lines = [0, *(match.end() for match in re.finditer("\n", folded.text))]
+        self.known: dict[int, bool] = {}
+        self.places = [(span.start, span.end) for span in spans or ()]
+        self.claims = [(s.start, s.end) for s in spans or () if s.label is Label.CLAIM and not s.attribution]
+
+    def holds(self, start: int, end: int) -> bool:
+        """Whether ``start`` to ``end`` of the folded text is the author's, and the paragraph names no source."""
+        number = bisect_right(self.lines, start) - 1
+        if number not in self.known:
+            self.known[number] = self._unsourced(number)
+        if not self.known[number] or self.spans is None:
+            return self.known[number]
+        return bool(_touched(self.claims, *self.folded.place(start, end)))
+
+    def _unsourced(self, number: int) -> bool:
+        start, end = self.lines[number], ([*self.lines[number + 1 : number + 2], len(self.folded.text)])[0]
+        if _lexicon().sources.search(self.folded.text, start, end):
+            return False
+        first, last = self.folded.place(start, end)
+        around = (self.spans[i] for i in _touched(self.places, first, last)) if self.spans else ()
+        return not any(span.attribution or span.label is Label.ATTRIBUTION for span in around)
 
 
 @dataclass(frozen=True, slots=True)
