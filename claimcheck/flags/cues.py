@@ -146,7 +146,7 @@ def _sentence(starts: Sequence[int], position: int) -> int:
 
 
 def _matches(rule: _Rule, folded: Folded) -> list[tuple[int, int]]:
-    """Ranges in the folded text, without the bullets before them; longest first where they overlap."""
+    """Ranges in the folded text, without the bullets before them; the first where they overlap."""
     found = [m.span() for sign in rule.signs for m in sign.finditer(folded.text)]
     if rule.doubts:
         found += voice.doubts(folded)
@@ -155,9 +155,8 @@ def _matches(rule: _Rule, folded: Folded) -> list[tuple[int, int]]:
     innocent = [m.span() for m in rule.unless.finditer(folded.text)]
     kept: list[tuple[int, int]] = []
     for start, end in sorted(found):
-        if folded.text[start:end].strip().isprintable() and any(c.isalnum() for c in folded.text[start:end]):
-            lead = _LEAD.match(folded.text, start)
-            assert lead
+        lead = _LEAD.match(folded.text, start, end)
+        if lead and lead.end() < end:  # a row of marks is all that shouting shows
             start = lead.end()
         if (not kept or start >= kept[-1][1]) and not _touched(innocent, start, end):
             kept.append((start, end))
