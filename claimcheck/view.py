@@ -24,6 +24,20 @@ _NAMES = {
     Label.ATTRIBUTION: "گوینده/نقل",
 }
 _TAGS = _NAMES | {Label.CALL_TO_ACTION: "فراخوان", Label.ATTRIBUTION: "نقل"}  # drawn in the text: short
+_FLAGS = {
+    "unnamed_source": "منبع بی‌نام",
+    "share_pressure": "فشار برای بازنشر",
+    "urgency": "فوریت و هیجان",
+    "miracle_cure": "درمان معجزه‌آسا",
+    "guaranteed_gain": "سود تضمینی",
+    "absolute": "مطلق‌گویی",
+    "doubtful_attribution": "نقل با تردید",
+    "hedged_accusation": "اتهام سربسته",
+    "number_without_source": "عدد بی‌منبع",
+    "secrecy": "پنهان‌کاری",
+    "shouting": "فریاد نوشتاری",
+    "already_checked": "پیش‌تر بررسی‌شده",
+}
 _WORTH_LEVELS = 5
 _GLYPHS = {Label.CLAIM: "●", Label.OPINION: "◆", Label.CALL_TO_ACTION: "▲", Label.ATTRIBUTION: "❝"}
 # Black on pastels of the fixed part of the 256 colours: the same on a dark and on a light terminal.
@@ -42,6 +56,7 @@ class _Part:
     worth: float | None = None
     number: int = 0  # of the frame that it is or stands under; 0 for none
     frame: str = ""  # that frame's text, on what stands under it
+    flags: tuple[str, ...] = ()  # their types
     words: tuple[
         tuple[int, int, str], ...
     ] = ()  # what the label hangs on: places in ``text``, and what stands there
@@ -178,7 +193,8 @@ def _divide(text: str, spans: Sequence[Span]) -> Iterator[_Part]:
         quoted = plain[frame.start : frame.end] if frame else ""
         at = part.start
         words = tuple((w.start - at, w.end - at, plain[w.start : w.end]) for w in part.words)
-        yield _Part(piece, part.label, part.confidence, part.check_worthiness, number, quoted, words)
+        flags = tuple(flag.type for flag in part.flags)
+        yield _Part(piece, part.label, part.confidence, part.check_worthiness, number, quoted, flags, words)
     if done < len(plain):
         yield _Part(plain[done:])
 
@@ -204,6 +220,10 @@ def _mark(part: _Part) -> str:
         worth = f' data-worth="{_level(part.worth)}"'
     if part.frame:
         about.append(f"گوینده: \u2068{untrusted.closed(_one_line(part.frame))}\u2069")
+    flag = ""
+    if part.flags:
+        about.append(f"نشانه‌ها: {'، '.join(_FLAGS.get(name, name) for name in part.flags)}")
+        flag = '<i data-flag="⚑"></i>'
     if part.words:
         said = "، ".join(f"\u2068{untrusted.closed(_one_line(word))}\u2069" for _, _, word in part.words)
         about.append(f"به‌سبب: {said}")
@@ -212,7 +232,7 @@ def _mark(part: _Part) -> str:
         badge = f'<i data-number="{_digits(part.number)}"></i>'
     return (
         f'<mark class="cc-{part.label}" tabindex="0" data-tag="{_TAGS[part.label]}"{worth}{tie} '
-        f'title="{escape("؛ ".join(about))}">{badge}{_emphasised(part)}</mark>'
+        f'title="{escape("؛ ".join(about))}">{badge}{_emphasised(part)}{flag}</mark>'
     )
 
 

@@ -9,8 +9,14 @@ import re
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from claimcheck.cli.factchecks import open_factchecks
 from claimcheck.cli.output import UsageError, is_utf8, json_text, note
+
+if TYPE_CHECKING:
+    from claimcheck.model import Model
+    from claimcheck.span import Span
 
 _ARABIC_SCRIPT = re.compile("[\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc]")
 _BYTE_ORDER_MARKS = {  # those of UTF-32 first: one of them begins with one of UTF-16
@@ -28,6 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--encoding", default="utf-8", help="of the file or stdin (default: %(default)s)")
     parser.add_argument("--model", metavar="FOLDER", help="a model folder (default: the embedded model)")
     parser.add_argument("--segments", action="store_true", help="list the attribution frames as spans too")
+    parser.add_argument(
+        "--min-confidence", type=float, default=0.0, metavar="P", help="leave out spans below it (0-1)"
+    )
+    parser.add_argument("--cues", action="store_true", help="flag claims with rumour cues")
+    parser.add_argument("--factchecks", metavar="INDEX", help="flag claims that were checked already")
+    parser.add_argument("--explain", action="store_true", help="name the words that labels hang on")
     parser.add_argument("--json", action="store_true", help="JSON lines on a terminal too")
     parser.add_argument("--html", metavar="OUT", help="also write the view as a web page")
     parser.add_argument("--no-color", action="store_true", help="no colours (also by NO_COLOR or TERM=dumb)")
@@ -37,10 +49,16 @@ def run(args: argparse.Namespace) -> int:
     """One text to the coloured view on a terminal, to JSON lines anywhere else."""
     text = _text_of(args)
     from claimcheck.api import load
+    from claimcheck.span import Label
     from claimcheck.view import View
 
     model = load(args.model)
-    spans = model.segments(text) if args.segments else model.analyze(text)
+    spans = model.segments(text)
+    if args.cues or args.factchecks or args.explain:
+        spans = _enriched(args, model, text, spans)
+    if not args.segments:
+        spans = [span for span in spans if span.label is not Label.ATTRIBUTION]
+    spans = [span for span in spans if span.confidence >= args.min_confidence]
     if args.html is not None:
         _write_whole(Path(args.html), View(text, spans).to_html())
     if args.json or not sys.stdout.isatty():
@@ -49,6 +67,13 @@ def run(args: argparse.Namespace) -> int:
         width = shutil.get_terminal_size().columns
         sys.stdout.write(View(text, spans).to_ansi(colour=_wants_colour(args.no_color), width=width))
     return 0
+
+
+def _enriched(args: argparse.Namespace, model: Model, text: str, spans: list[Span]) -> list[Span]:
+    from claimcheck.flags.enrich import enrich
+
+    with open_factchecks(args.factchecks) as index:
+        return enrich(model, text, spans, cues=args.cues, factchecks=index, words=args.explain)
 
 
 def _text_of(args: argparse.Namespace) -> str:

@@ -21,6 +21,7 @@ VERBS = {
     "evaluate": "scores of a model on labelled data",
     "data": "labelled data: convert, lint, split",
     "score": "label files of any size",
+    "triage": "the claims of many texts, those to check first in front",
     "factchecks": "an index of fact-checks: build, add, search",
     "suggest": "pick the unlabelled texts that are worth labelling next",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from claimcheck.cli.output import UsageError, json_text, note, visible
 
 if TYPE_CHECKING:
     from claimcheck.examples.records import Finding
-    from claimcheck.flags.matching import Hit
+    from claimcheck.flags.matching import FactChecks, Hit
 
 _SHOWN = 20  # bad records that people are shown
 
@@ -125,3 +126,16 @@ def _search(args: argparse.Namespace) -> int:
 def _line(hit: Hit) -> str:
     about = ", ".join(part for part in (hit.rating, hit.publisher, hit.date, hit.url) if part)
     return visible(f"{hit.similarity:.2f}  {hit.verdict}  {hit.claim}" + f"  ({about})" * bool(about))
+
+
+def open_factchecks(path: str | None) -> AbstractContextManager[FactChecks | None]:
+    """The index that another verb was given, closed afterwards; one that is not there is an error, not a new one."""
+    if path is None:
+        return nullcontext()
+    if not Path(path).is_file():
+        raise FileNotFoundError(
+            f"there is no index {path}; make one: claimcheck factchecks build {path} SOURCE"
+        )
+    from claimcheck.flags.matching import FactChecks
+
+    return FactChecks.open(path)
