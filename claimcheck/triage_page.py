@@ -38,10 +38,15 @@ def _entry(rank: int, item: Item, place: str) -> str:
 
 
 def _flag(flag: Flag) -> str:
-    shown = f"<b>{escape(flag.type.replace('_', ' '))} {flag.score:.2f}</b> <bdi>{escape(safe(flag.reason))}</bdi>"
-    if flag.evidence and flag.factcheck is None:
-        shown += f' <q dir="rtl">{escape(safe(flag.evidence.text))}</q>'
-    link = str((flag.factcheck or {}).get("url") or "")
+    shown = f"<b>{escape(flag.type.replace('_', ' '))} {flag.score:.2f}</b> "
+    if flag.factcheck is None:
+        quoted = f' <q dir="rtl">{escape(safe(flag.evidence.text))}</q>' if flag.evidence else ""
+        return f"{shown}<bdi>{escape(safe(flag.reason))}</bdi>{quoted}"
+    found = {key: f"<bdi>{escape(safe(str(value)))}</bdi>" for key, value in flag.factcheck.items() if value}
+    by = f" by {found['publisher']}" if "publisher" in found else ""
+    shown += f"{flag.factcheck['similarity']:.0%} likely the claim checked{by}, "
+    shown += f'rated {found.get("rating", "not at all")}: <q dir="rtl">{found["claim"]}</q>'
+    link = str(flag.factcheck.get("url") or "")
     if link.startswith(("https://", "http://")):
         shown += f' <a href="{escape(link)}" rel="noreferrer">{escape(safe(link))}</a>'
     return shown

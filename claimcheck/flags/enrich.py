@@ -60,5 +60,5 @@ def _checked(span: Span, factchecks: FactChecks) -> Span:
 
 def _reason(hit: Hit) -> str:
     who = f" by {hit.publisher}" if hit.publisher else ""
-    rated = f"rated {hit.rating}" if hit.rating else "without a rating"
-    return f"{hit.similarity:.0%} likely the claim checked{who}, {rated}: {hit.claim}"
+    rated = f"rated «{hit.rating}»" if hit.rating else "without a rating"
+    return f"{hit.similarity:.0%} likely the claim checked{who}, {rated}: «{hit.claim}»"
