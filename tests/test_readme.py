@@ -17,7 +17,8 @@ def test_every_python_block_shows_its_output():
 
 
 @pytest.mark.parametrize(("code", "output"), BLOCKS, ids=[code.splitlines()[-1][:40] for code, _ in BLOCKS])
-def test_code_prints_what_stands_below_it(code, output):
+def test_code_prints_what_stands_below_it(code, output, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(code, "README.md", "exec"), {})
