@@ -26,6 +26,7 @@ _SHAPES = (
     (1536, 384),
 )  # the products of one layer of the shipped model
 _LAYERS = 6
+REPEATED = 16  # times the texts are scored, so that the workers end about together
 MACS = _LAYERS * sum(a * b for a, b in _SHAPES)  # multiply-adds a piece, attention between pieces not counted
 
 
@@ -34,6 +35,7 @@ def score(folder: Path, texts: list[str]) -> dict[str, float]:
     from claimcheck.scoring.workers import best_split, label
 
     workers, threads = best_split()
+    texts = texts * REPEATED
     chunks = [texts[i : i + 256] for i in range(0, len(texts), 256)]
     warm = [[texts[0]]] * (4 * workers)
     started, pieces = 0.0, 0
@@ -134,6 +136,49 @@ def latency(folder: Path, texts: list[str]) -> dict[str, float]:
     return out
 
 
+def profile(folder: Path, texts: list[str]) -> dict[str, float]:
+    """The share of each kind of operation in the runs of one thread, and of what is outside the runs (``python``)."""
+    import onnxruntime
+
+    from claimcheck.model import Model
+
+    def labelled() -> None:
+        for _ in model.analyze_many(texts * 4):
+            pass
+
+    model = Model.load(folder, threads=1)
+    labelled()
+    inside = 0.0
+    run = model.runtime.logits
+
+    def timed(*arrays: Any) -> Any:
+        nonlocal inside
+        started = time.perf_counter()
+        out = run(*arrays)
+        inside += time.perf_counter() - started
+        return out
+
+    model.runtime.logits = timed  # type: ignore[method-assign, assignment]
+    whole = _timed(labelled)
+    with tempfile.TemporaryDirectory() as scratch:
+        options = onnxruntime.SessionOptions()
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        options.intra_op_num_threads = 1
+        options.enable_profiling, options.profile_file_prefix = True, f"{scratch}/run"
+        session = onnxruntime.InferenceSession(str(folder / "model.int8.onnx"), options)
+        ids = np.full((1024 // 24, 24), 100)
+        for _ in range(50):
+            session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})
+        events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
+    kinds: dict[str, float] = {}
+    for event in events:
+        if event.get("cat") == "Node" and event["name"].endswith("_kernel_time"):
+            kind = event["args"]["op_name"]
+            kinds[kind] = kinds.get(kind, 0.0) + event["dur"]
+    total, share = sum(kinds.values()), inside / whole
+    return {kind: share * time / total for kind, time in kinds.items()} | {"python": 1 - share}
+
+
 def parsbert(folder: Path, texts: list[str]) -> dict[str, float]:
     """The pipeline one by one at ParsBERT's size with random weights."""
     from transformers import AutoModelForTokenClassification, AutoTokenizer
@@ -170,6 +215,7 @@ SYSTEMS: dict[str, Callable[[Path, list[str]], dict[str, float]]] = {
     "parsbert": parsbert,
     "ceiling": ceiling,
     "latency": latency,
+    "profile": profile,
 }
 
 if __name__ == "__main__":
