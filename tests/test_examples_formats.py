@@ -209,6 +209,18 @@ def test_what_other_tools_write(tmp_path, name):
     assert example.text.replace(" .", ".") == TEXT
 
 
+@pytest.mark.parametrize("counts", [int, to_utf16("فیلم بد بود 😡")])
+@pytest.mark.parametrize("quoted", ["فیلم بد بود 😡", None])
+def test_label_studio_counts_no_further_than_the_end(tmp_path, counts, quoted):
+    text = "فیلم بد بود 😡"
+    whole = region((0, len(text)), "opinion", text, counts)
+    whole["value"]["text"] = quoted
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps([task([whole], text=text)]), encoding="utf-8")
+    (example,) = read_examples(path)
+    assert [(s.start, s.end) for s in example.spans] == [(0, len(text))]
+
+
 def test_label_studio_annotators_who_differ_give_a_record_each(tmp_path):
     one, other = [region(CLAIM, "claim")], [region(CLAIM, "opinion")]
     cancelled = {"was_cancelled": True, "result": [region(CLAIM, "attribution")]}

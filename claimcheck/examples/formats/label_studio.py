@@ -116,12 +116,14 @@ def _way_of_counting(
     agreeing = [way for way in tried if _agrees(text, counted, quoted, ways[way])]
     if not agreeing:
         raise BadRow(f"no region's text stands at its offsets, counted in {' or in '.join(tried)}")
-    results = [[(ways[way](a), ways[way](b)) for a, b in counted] for way in agreeing]
-    if any(result != results[0] for result in results):
+    results = {way: [(ways[way](a), ways[way](b)) for a, b in counted] for way in agreeing}
+    inside = [way for way in agreeing if all(0 <= a and b <= len(text) for a, b in results[way])]
+    left = inside or agreeing  # a slice is cut off at the end, so a text alone can agree with offsets past it
+    if any(results[way] != results[left[0]] for way in left):
         raise BadRow(
             "offsets after an emoji, and nothing tells how they count: --offsets utf-16 or code-points"
         )
-    return ways[agreeing[0]]
+    return ways[left[0]]
 
 
 def _agrees(
