@@ -142,6 +142,26 @@ def test_a_bad_row_costs_that_row_alone(tmp_path):
     assert [f.place.line for f in lint([path]).findings if f.error] == [1, 4]
 
 
+def test_tasks_on_one_line_are_told_apart(tmp_path):
+    def task(label, **more):
+        value = {"start": 0, "end": 99, "labels": [label]}
+        return {**more, "data": {"text": "نرخ"}, "annotations": [{"result": [{"value": value}]}]}
+
+    path = written(tmp_path, "x.json", json.dumps([task("claim", id=41), 5, task("claim")]))
+    report = lint([path])
+    errors = [str(finding).removeprefix(f"{path}:") for finding in report.findings if finding.kind != "empty"]
+    assert [error.partition(": error")[0] for error in errors] == [
+        "1: task 41",
+        "1: task no. 2",
+        "1: task no. 3",
+    ]
+    assert "task 41" in [finding["record"] for finding in report.to_dict()["findings"]]
+    bad = []
+    with pytest.raises(DataError, match="no example"):
+        list(read_examples(path, on_bad=bad.append))
+    assert len({finding.place for finding in bad}) == 3  # so many rows are said to be left out
+
+
 UNREADABLE = {
     "UTF-16 of Excel": (
         "x.csv",

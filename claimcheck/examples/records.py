@@ -68,13 +68,18 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a record stands: a file, and its line (for a data set on disk its row), from 1."""
+    """Where a record stands: a file, and its line (for a data set on disk its row), from 1.
+
+    ``record`` tells records apart that may share a line, such as ``"task 7"`` of a Label Studio export.
+    """
 
     file: str
     line: int | None = None
+    record: str | None = None
 
     def __str__(self) -> str:
-        return self.file if self.line is None else f"{self.file}:{self.line}"
+        where = self.file if self.line is None else f"{self.file}:{self.line}"
+        return where if self.record is None else f"{where}: {self.record}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ class Finding:
     def to_dict(self) -> dict[str, Any]:
         """Plain types, ready for JSON."""
         level = "error" if self.error else "warning"
-        where = {"file": self.place.file, "line": self.place.line}
+        where = {"file": self.place.file, "line": self.place.line, "record": self.place.record}
         return {**where, "level": level, "kind": self.kind, "message": self.message}
 
 

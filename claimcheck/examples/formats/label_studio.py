@@ -31,7 +31,7 @@ INTERFACE = """<View>
 
 
 def read(path: Path, fields: f.Fields) -> Iterator[Draft | Finding]:
-    """The drafts of every task; a task that cannot be used is one finding at the line where it begins."""
+    """The drafts of every task; a task that cannot be used is one finding with its line and id."""
     for place, task in _tasks(path):
         try:
             yield from _drafts(place, f.as_object(task), fields)
@@ -51,8 +51,9 @@ def write(examples: Iterable[Example], path: Path, *, predictions: bool = False)
 
 
 def _tasks(path: Path) -> Iterator[tuple[Place, Any]]:
-    """The elements of the outer list, each with its line."""
+    """The elements of the outer list, each with its line and id: exports often are one line."""
     text, decoder, line, at = read_text(path), json.JSONDecoder(), 1, 0
+    number = 0
 
     def skip(blanks: str) -> str:
         nonlocal at, line
@@ -72,10 +73,17 @@ def _tasks(path: Path) -> Iterator[tuple[Place, Any]]:
             task, at = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
             raise DataError(f"{path}:{line}: the task that begins here is not JSON: {error}") from error
-        yield Place(str(path), line), task
+        number += 1
+        yield Place(str(path), line, _task_name(task, number)), task
         line += text.count("\n", begin, at)
     if at >= len(text):
         raise DataError(f"{path}:{line}: the file breaks off before its closing ']'")
+
+
+def _task_name(task: Any, number: int) -> str:
+    """By its id, as Label Studio shows it, or where it has none by its place in the list, from 1."""
+    id_ = task.get("id") if isinstance(task, dict) else None
+    return f"task {id_}" if isinstance(id_, int | str) and id_ != "" else f"task no. {number}"
 
 
 def _drafts(place: Place, task: Mapping[str, Any], fields: f.Fields) -> Iterator[Draft]:
@@ -117,7 +125,7 @@ def _way_of_counting(
     if not agreeing:
         raise BadRow(f"no region's text stands at its offsets, counted in {' or in '.join(tried)}")
     results = {way: [(ways[way](a), ways[way](b)) for a, b in counted] for way in agreeing}
-    inside = [way for way in agreeing if all(0 <= a and b <= len(text) for a, b in results[way])]
+    inside = [way for way in agreeing if all(a >= 0 and b <= len(text) for a, b in results[way])]
     left = inside or agreeing  # a slice is cut off at the end, so a text alone can agree with offsets past it
     if any(results[way] != results[left[0]] for way in left):
         raise BadRow(
