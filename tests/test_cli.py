@@ -65,6 +65,14 @@ def test_nothing_to_label_is_nothing_to_print(analyze):
         assert analyze(text)[:2] == (0, "")
 
 
+@pytest.mark.parametrize("content", [b"", b"\n \r\n", b"\xef\xbb\xbf"])
+def test_an_empty_text_is_said_to_be(analyze, tmp_path, content):
+    file = tmp_path / "text.txt"
+    file.write_bytes(content)
+    assert analyze("--file", file) == (0, "", f"claimcheck: {file} is empty\n")
+    assert analyze(stdin=content) == (0, "", "claimcheck: stdin is empty\n")
+
+
 def test_offsets_are_those_of_the_file_as_it_is(analyze, tmp_path):
     file = tmp_path / "text.txt"
     content = f"سطر اول است.\r\n{TEXT}\r\n"

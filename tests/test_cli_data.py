@@ -76,6 +76,23 @@ REFUSED = {
 }
 
 
+@pytest.mark.parametrize(
+    "name", ["empty.jsonl", "empty.csv", "empty.jsonl --from doccano", "empty.csv --from csv"]
+)
+def test_an_empty_file_is_said_to_be(here, capsys, name):
+    file = name.split()[0]
+    Path(file).write_bytes(b"\r\n \n")
+    train = f"train {SAMPLE / 'train.jsonl'} --out x --dev"
+    for command in ("data convert {} out.csv", "data split {} --out x", "train {} --out x", "evaluate {}"):
+        assert main(command.format(name).split()) == 2 - (not command.startswith("data"))
+        assert capsys.readouterr().err.endswith(f": {file} is empty\n")
+    assert main(["data", "lint", *name.split()]) == 1
+    assert f"{file} is empty" in capsys.readouterr().out
+    if name == file:
+        assert main([*train.split(), name]) == 1
+        assert capsys.readouterr().err.endswith(f": {file} is empty\n")
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused_in_one_line_and_nothing_written(here, capsys, name):
     command, wanted = REFUSED[name]

@@ -92,7 +92,9 @@ def _text_of(args: argparse.Namespace) -> str:
         text = _decode(sys.stdin.buffer.read(), args.encoding, "stdin")
     else:
         text = _decode(Path(args.file).read_bytes(), args.encoding, args.file)
-    if text.strip() and not _ARABIC_SCRIPT.search(text):
+    if not text.strip():
+        note(f"{'stdin' if args.file in (None, '-') else args.file} is empty")
+    elif not _ARABIC_SCRIPT.search(text):
         note("no Persian letter in the text; if there should be some, name its encoding with --encoding")
     return text
 

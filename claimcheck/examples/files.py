@@ -25,6 +25,11 @@ def byte_lines(path: Path) -> Iterator[tuple[Place, bytes]]:
             yield Place(str(path), number), line.rstrip(b"\r\n")
 
 
+def is_empty(path: Path) -> bool:
+    """Whether a file holds nothing but blank lines. A pipe can be read but once, so none is looked into."""
+    return path.is_file() and not any(line.strip() for _, line in byte_lines(path))
+
+
 def decode(line: bytes) -> str:
     """UTF-8 or ``BadRow``, which names the byte."""
     try:

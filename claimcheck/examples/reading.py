@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from claimcheck.examples.files import byte_lines, decode, read_text
+from claimcheck.examples.files import byte_lines, decode, is_empty, read_text
 from claimcheck.examples.formats import brat, conll, dataset, doccano, jsonl, label_studio, table
 from claimcheck.examples.formats.fields import Fields
 from claimcheck.examples.labels import Labels, what_to_map
@@ -36,8 +36,7 @@ FORMATS = {
 
 def detect(path: Path) -> str:
     """The format of what is at ``path``, by ending and a look inside; ``DataError`` where neither tells."""
-    if not path.exists():
-        raise DataError(f"{path} does not exist")
+    _check_content(path)
     if path.is_dir():
         if any((path / name).exists() for name in ("state.json", "dataset_info.json", "dataset_dict.json")):
             return "hf"
@@ -53,6 +52,13 @@ def detect(path: Path) -> str:
     if by_ending is None:
         raise DataError(f"{path}: the ending {ending!r} tells no format; say --from {'|'.join(FORMATS)}")
     return by_ending
+
+
+def _check_content(path: Path) -> None:
+    if not path.exists():
+        raise DataError(f"{path} does not exist")
+    if is_empty(path):
+        raise DataError(f"{path} is empty")
 
 
 def by_file_ending(path: Path) -> str | None:
@@ -83,6 +89,7 @@ def _detect_json(path: Path) -> str:
 
 def describe(path: Path, format: str, fields: Fields) -> str:
     """The format in words, with what was sniffed: for people to see that nothing was guessed wrong."""
+    _check_content(path)
     if format == "csv":
         separator, _ = table.sniff(path, read_text(path), fields)
         return f"csv, separated by {table.SEPARATORS[separator]}"
@@ -95,11 +102,10 @@ def read_drafts(
     """What stands at ``path``, row by row: a draft, or a finding for a row that cannot be taken apart.
 
     Raises:
-        DataError: the file as a whole cannot be read (missing, encoding, columns, unknown format).
+        DataError: the file as a whole cannot be read (missing, empty, encoding, columns, unknown format).
     """
     path = Path(path)
-    if not path.exists():
-        raise DataError(f"{path} does not exist")
+    _check_content(path)
     if format is not None and format not in FORMATS:
         raise DataError(f"there is no format {format!r}; one of {', '.join(FORMATS)}")
     chosen = format or detect(path)
