@@ -1,6 +1,7 @@
 """What cannot be read is one clear error with its place; everything else is read as it stands."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,38 @@ def test_a_bad_row_costs_that_row_alone(tmp_path):
     assert [f.place.line for f in lint([path]).findings if f.error] == [1, 4]
 
 
+MIXED = {
+    "x.csv": (
+        "text,label\n",
+        "نرخ ارز,claim\n",
+        '"نرخ\nطلا",claim\n',
+        "not UTF-8 .byte 0xe4., .*fix or leave out",
+    ),
+    "x.jsonl": ("", f"{GOOD}\n", '{"text": "نرخ"}\n', "not UTF-8 .0xe4 .*fix or leave out"),
+}
+
+
+@pytest.mark.parametrize("file", MIXED)
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_a_row_of_another_encoding_costs_that_row_alone(tmp_path, file, at):
+    head, good, bad, wanted = MIXED[file]
+    lines = [good.encode()] * 2
+    lines.insert(at, bad.encode("cp1256"))
+    path = written(tmp_path, file, head.encode() + b"".join(lines))
+    found = []
+    assert len(list(read_examples(path, on_bad=found.append))) == 2
+    assert [finding.place.line for finding in found] == [bool(head) + at + 1]
+    assert re.search(wanted, found[0].message)
+    with pytest.raises(DataError, match=f"{wanted}.*--skip-bad"):
+        list(read_examples(path))
+
+
+def test_a_header_of_another_encoding_is_no_row(tmp_path):
+    content = "text,label,کد\n".encode("cp1256", "replace") + "نرخ,claim,۱\nارز,claim,۲\n".encode()
+    with pytest.raises(DataError, match=r"x.csv:1: not UTF-8 .*most of the file is"):
+        list(read_examples(written(tmp_path, "x.csv", content)))
+
+
 def test_tasks_on_one_line_are_told_apart(tmp_path):
     def task(label, **more):
         value = {"start": 0, "end": 99, "labels": [label]}
@@ -166,11 +199,15 @@ UNREADABLE = {
     "UTF-16 of Excel": (
         "x.csv",
         CELLS.encode("utf-16"),
-        "x.csv:1: the file is UTF-16, not UTF-8; .*iconv -f UTF-16",
+        "x.csv:1: the file is UTF-16, not UTF-8; .*iconv -f UTF-16 -t UTF-8 .*/x.csv$",
     ),
     "UTF-32": ("x.csv", CELLS.encode("utf-32"), "the file is UTF-32"),
     "UTF-16 lines": ("x.jsonl", GOOD.encode("utf-16"), "x.jsonl:1: the file is UTF-16"),
-    "CP1256 table": ("x.csv", CELLS.encode("cp1256", "replace"), "x.csv:2: not UTF-8 .byte 0x.*WINDOWS-1256"),
+    "CP1256 table": (
+        "x.csv",
+        CELLS.encode("cp1256", "replace"),
+        "x.csv:2: not UTF-8 .byte 0x.*WINDOWS-1256 .*/x.csv$",
+    ),
     "CP1256 lines": (
         "x.jsonl",
         '{"text": "نرخ", "spans": []}\n'.encode("cp1256") * 3,

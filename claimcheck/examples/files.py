@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
+import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +15,7 @@ from typing import TextIO
 from claimcheck.examples.records import BadRow, DataError, Place
 
 _WIDE = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_CONVERT = "save the file as UTF-8, for example: iconv -f WINDOWS-1256 -t UTF-8"
+_ESCAPED = re.compile("[\udc80-\udcff]")  # a byte that is not UTF-8, as "surrogateescape" keeps it
 
 
 def byte_lines(path: Path) -> Iterator[tuple[Place, bytes]]:
@@ -36,7 +38,10 @@ def decode(line: bytes) -> str:
         return line.decode("utf-8")
     except UnicodeDecodeError as error:
         byte = f"0x{line[error.start]:02x} at byte {error.start + 1} of the line"
-        raise BadRow(f"not UTF-8 ({byte}); {_CONVERT}") from error
+        raise BadRow(
+            f"not UTF-8 ({byte}); fix or leave out this row, or, where the whole file is like it, "
+            "save it as UTF-8, for example: iconv -f WINDOWS-1256 -t UTF-8"
+        ) from error
 
 
 def read_text(path: Path, *, keep_mark: bool = False) -> str:
@@ -51,15 +56,47 @@ def read_text(path: Path, *, keep_mark: bool = False) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{path}:{line}: not UTF-8 (byte 0x{data[error.start]:02x}); {_CONVERT}") from error
+        advice = (
+            "most of the file is, so fix or leave out this line"
+            if _mostly_utf8(data.decode("utf-8", "surrogateescape"))
+            else f"save the file as UTF-8, for example: {_conversion('WINDOWS-1256', path)}"
+        )
+        raise DataError(f"{path}:{line}: not UTF-8 (byte 0x{data[error.start]:02x}); {advice}") from error
+
+
+def read_mostly_text(path: Path) -> str:
+    """``read_text`` for readers of rows: lines that are not UTF-8, among others that are, cost their rows.
+
+    The bytes of such a line stay in it as lone surrogates, so that ``check_decoded`` refuses its row. The
+    first line, a header, and most of the others must be UTF-8, otherwise it is the ``DataError`` of
+    ``read_text``.
+    """
+    text = _unmarked(path, path.read_bytes()).decode("utf-8", "surrogateescape")
+    readable = not _ESCAPED.search(text.partition("\n")[0]) and _mostly_utf8(text)
+    return text if readable else read_text(path)
+
+
+def check_decoded(text: str) -> None:
+    """``BadRow`` where ``read_mostly_text`` met a byte that is not UTF-8."""
+    if match := _ESCAPED.search(text):
+        byte = ord(match[0]) - 0xDC00
+        raise BadRow(f"not UTF-8 (byte 0x{byte:02x}), as most of the file is; fix or leave out this row")
+
+
+def _mostly_utf8(text: str) -> bool:
+    """Whether, of the lines that are not ASCII, at least half are UTF-8. ASCII looks alike everywhere."""
+    bad = [bool(_ESCAPED.search(line)) for line in text.split("\n") if not line.isascii()]
+    return 2 * sum(bad) <= len(bad)
+
+
+def _conversion(encoding: str, path: Path) -> str:
+    return f"iconv -f {encoding} -t UTF-8 {shlex.quote(str(path))}"
 
 
 def _unmarked(path: Path, data: bytes) -> bytes:
     if data.startswith(_WIDE):
         name = "UTF-32" if data.startswith(_WIDE[:2]) else "UTF-16"
-        raise DataError(
-            f"{path}:1: the file is {name}, not UTF-8; convert it: iconv -f {name} -t UTF-8 {path.name}"
-        )
+        raise DataError(f"{path}:1: the file is {name}, not UTF-8; convert it: {_conversion(name, path)}")
     return data.removeprefix(codecs.BOM_UTF8)
 
 

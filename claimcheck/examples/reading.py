@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from claimcheck.examples.files import byte_lines, decode, is_empty, read_text
+from claimcheck.examples.files import byte_lines, decode, is_empty, read_mostly_text
 from claimcheck.examples.formats import brat, conll, dataset, doccano, jsonl, label_studio, table
 from claimcheck.examples.formats.fields import Fields
 from claimcheck.examples.labels import Labels, what_to_map
@@ -91,7 +91,7 @@ def describe(path: Path, format: str, fields: Fields) -> str:
     """The format in words, with what was sniffed: for people to see that nothing was guessed wrong."""
     _check_content(path)
     if format == "csv":
-        separator, _ = table.sniff(path, read_text(path), fields)
+        separator, _ = table.sniff(path, read_mostly_text(path), fields)
         return f"csv, separated by {table.SEPARATORS[separator]}"
     return format
 

@@ -12,7 +12,7 @@ import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from claimcheck.examples.files import read_text, replacing
+from claimcheck.examples.files import check_decoded, read_mostly_text, replacing
 from claimcheck.examples.formats.fields import Fields
 from claimcheck.examples.formats.tagged import sentences_of
 from claimcheck.examples.labels import NONE, name_of
@@ -27,7 +27,7 @@ _DESCRIBED = ("id", "genre", "source", "document")
 
 def read(path: Path, fields: Fields) -> Iterator[Draft | Finding]:
     """A draft or a finding a row; the label covers the row's text less the marks at its edges."""
-    text = read_text(path)
+    text = read_mostly_text(path)
     separator, header = sniff(path, text, fields)
     csv.field_size_limit(1 << 30)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
@@ -37,6 +37,7 @@ def read(path: Path, fields: Fields) -> Iterator[Draft | Finding]:
         try:
             row = next(rows)
             if row:
+                check_decoded("".join(row))
                 yield _draft(place, header, row, fields)
         except StopIteration:
             return
