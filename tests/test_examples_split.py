@@ -46,7 +46,7 @@ def test_nothing_near_and_no_document_is_parted(rows, seed):
     try:
         parts = split(examples, {"train": 0.7, "dev": 0.3}, seed=seed, allow_few=True)
     except DataError as error:  # all of them hang together
-        assert "would be empty" in str(error)
+        assert "too few to keep" in str(error)
         return
     assert parts == split(examples, {"train": 0.7, "dev": 0.3}, seed=seed, allow_few=True)
     assert sorted(e.id for part in parts.values() for e in part) == sorted(e.id for e in examples)
@@ -148,7 +148,24 @@ REFUSED = {
     "shares that miss 1": (TOO_FEW, {"train": 0.5, "dev": 0.4}, {}, "sum to 1"),
     "a share below 0": (TOO_FEW, {"train": 1.2, "dev": -0.2}, {}, "above 0"),
     "a label for one part only": (TOO_FEW, {"train": 0.5, "dev": 0.5}, {}, r"opinion \(1\)\. .*--allow-few"),
-    "a part without anything": (TOO_FEW[:2], SHARES, {"allow_few": True}, "would be empty: 2 groups"),
+    "a part without anything": (
+        TOO_FEW,
+        {"train": 0.9, "dev": 0.1},
+        {"allow_few": True},
+        "^3 texts are too few to keep 10% of them for dev; set --dev, or label more$",
+    ),
+    "groups without anything": (
+        [*TOO_FEW, example(3, BODIES[0])],
+        {"train": 0.9, "dev": 0.1},
+        {"allow_few": True},
+        "^3 groups of texts that must stay together are too few to keep 10% of them for dev",
+    ),
+    "nothing to learn from": (
+        TOO_FEW[:2],
+        {"train": 0.1, "dev": 0.9},
+        {"allow_few": True},
+        "2 texts are too few to keep 10% of them for train; label more$",
+    ),
     "no source to group by": (TOO_FEW, {"a": 1.0}, {"group": "source"}, "no example has a source"),
     "a grouping that is none": (TOO_FEW, {"a": 1.0}, {"group": "genre"}, "one of document, source, id"),
     "a similarity of 0": (TOO_FEW, {"a": 1.0}, {"similarity": 0}, "above 0 and at most 1"),

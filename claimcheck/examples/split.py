@@ -58,7 +58,12 @@ def split(
     }
     for name, part in parts.items():
         if not part:
-            raise DataError(f"{name} would be empty: {len(members)} groups are too few for {dict(shares)}")
+            held = "texts" if len(members) == len(examples) else "groups of texts that must stay together"
+            raise DataError(
+                f"{len(members)} {held} are too few to keep {shares[name]:.0%} of them for {name}; "
+                + f"set --{name}, or " * (name != "train")
+                + "label more"
+            )
     return parts
 
 
