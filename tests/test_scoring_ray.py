@@ -81,30 +81,30 @@ def _same(out, summary, alone):
     assert sorted(counted["top"]) == sorted(expected["top"])
 
 
-def test_the_same_rows_as_on_one_machine(address, data, alone, tiny_folder, tmp_path):
-    said = []
-    summary = _run(data, tmp_path / "out", address, tiny_folder, progress=lambda stats, n: said.append(n))
-    _same(tmp_path / "out", summary, alone)
-    assert said == sorted(said)
-    assert said[-1] == MANY == summary.rows_this_run
-    assert sorted(path.name for path in (tmp_path / "out").iterdir())[0] == "_SUCCESS"
-    assert not (tmp_path / "out.parts").exists()
-    with pytest.raises(InputError, match="is there already"):
-        _run(data, tmp_path / "out", address, tiny_folder)
-
-
-def test_a_worker_that_is_killed_costs_nothing(address, data, alone, tiny_folder, tmp_path):
-    killed = []
+def test_the_same_rows_as_on_one_machine_whatever_is_killed(address, data, alone, tiny_folder, tmp_path):
+    killed, said = [], []
 
     def kill(stats, done):
+        said.append(done)
         if len(killed) < 2 and done < MANY // 2 and done > 50 * len(killed):
             pid = next(pid for pid in _scorers() if pid not in killed)
             os.kill(pid, signal.SIGKILL)
             killed.append(pid)
 
-    summary = _run(data, tmp_path / "out", address, tiny_folder, progress=kill)
+    out = tmp_path / "out"
+    summary = _run(data, out, address, tiny_folder, progress=kill)
     assert len(killed) == 2
-    _same(tmp_path / "out", summary, alone)
+    _same(out, summary, alone)
+    assert said == sorted(said)
+    assert said[-1] == MANY == summary.rows_this_run
+    parts = sum(task.count > 0 for task in plan([str(data)], READ, 16)[0])
+    assert sorted(p.name for p in out.iterdir()) == [
+        "_SUCCESS",
+        *(f"part-{i:06}.parquet" for i in range(parts)),
+    ]
+    assert not (tmp_path / "out.parts").exists()
+    with pytest.raises(InputError, match="is there already"):
+        _run(data, out, address, tiny_folder)
 
 
 def _scorers():

@@ -133,9 +133,10 @@ class Folder:
         if not many:
             self._fs.delete_file(errors)
         self._fs.delete_dir(f"{self._work}/{_RUN}")
+        with self._fs.open_output_stream(f"{self._work}/_SUCCESS"):
+            pass
         if self._local:
             self._fs.move(self._work, self._path)
-        self._put(f"{self._path}/_SUCCESS", b"")
 
     def _names(self, path: str) -> list[str]:
         from pyarrow.fs import FileSelector
@@ -150,8 +151,11 @@ class Folder:
         return content
 
     def _put(self, path: str, content: bytes) -> None:
-        """Write a file that is there whole or not at all; object stores see to that themselves."""
-        new = f"{path}.{os.getpid()}.new" if self._local else path
+        """Write a file that is there whole or not at all; object stores see to that themselves.
+
+        What a killed writer leaves stays in the run's own folder, which goes when the run is done.
+        """
+        new = f"{self._work}/{_RUN}/{os.path.basename(path)}.{os.getpid()}.new" if self._local else path
         with self._fs.open_output_stream(new) as stream:
             stream.write(content)
         if self._local:
