@@ -164,7 +164,7 @@ REFUSED = {
         TOO_FEW[:2],
         {"train": 0.1, "dev": 0.9},
         {"allow_few": True},
-        "2 texts are too few to keep 10% of them for train; label more$",
+        "2 texts are too few to keep 10% of them for train; make fewer parts, or label more$",
     ),
     "no source to group by": (TOO_FEW, {"a": 1.0}, {"group": "source"}, "no example has a source"),
     "a grouping that is none": (TOO_FEW, {"a": 1.0}, {"group": "genre"}, "one of document, source, id"),

@@ -91,7 +91,7 @@ def run(data, tiny_weights, tmp_path, capsys, monkeypatch):
         ("--balance -1", "--balance must be between 0 and 1"),
         ("--folds 1", "--folds must be 2 or more, or 0 for none, got 1"),
         ("--folds -2", "--folds must be 2 or more"),
-        ("--folds 50", "groups are too few"),
+        ("--folds 50", "texts are too few to keep 2% of them for fold"),
         ("--distil nowhere --texts texts.txt", "nowhere"),
         ("--distil . --texts texts.txt", "not a model folder"),
         ("--distil . --texts blank.txt", "blank.txt holds no text"),

@@ -59,10 +59,10 @@ def split(
     for name, part in parts.items():
         if not part:
             held = "texts" if len(members) == len(examples) else "groups of texts that must stay together"
+            instead = f"set --{name}" if name in ("dev", "test") else "make fewer parts"
             raise DataError(
                 f"{len(members)} {held} are too few to keep {shares[name]:.0%} of them for {name}; "
-                + f"set --{name}, or " * (name != "train")
-                + "label more"
+                f"{instead}, or label more"
             )
     return parts
 

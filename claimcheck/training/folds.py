@@ -29,7 +29,7 @@ def fold_parts(examples: Sequence[Example], folds: int, seed: int) -> list[list[
     """
     if not folds:
         return []
-    shares = {str(k): 1 / folds for k in range(folds)}
+    shares = {f"fold {k}": 1 / folds for k in range(1, folds + 1)}
     parts = list(split(list(examples), shares, seed=seed, allow_few=True).values())
     labelled = [any(example.spans for example in part) for part in parts]
     if not all(labelled):
