@@ -19,6 +19,7 @@ _WORD = re.compile(r"\d+(?:[.,/]\d+)*|[^\W\d_]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _MARKS = ' -!؟?.:؛/+"«»،'
 _ENDINGS = ("هایی", "های", "ترین", "ها", "تر", "ان", "ات", "ای", "ی")
+_AFFIRMED = {"نمی": "می", "نیست": "است", "نیستند": "هستند", "نیستم": "هستم", "نیستیم": "هستیم", "نیامد": "آمد"}
 _LONG = 4  # letters that must be left of a word when an ending is cut off
 _NOT_NAMES = ("verbs", "negative", "denials", "rumour", "about", "opposites")
 
@@ -30,7 +31,7 @@ class Reading:
     Attributes:
         essence: what is left when words about the report are taken out («تکذیب»، «+ عکس»): what is encoded.
         text: the words of the essence, blanks between: what character grams are of.
-        words: stems of these words, a number as ``#`` and its value.
+        words: stems of these words without negation, a number as ``#`` and its value.
         numbers: the values named.
         negated: whether an odd number of verbs is negated.
         rumour: whether the sentence speaks of a rumour («شایعه»، «صحت ندارد»).
@@ -79,7 +80,7 @@ def read(normalised: str, lexicon: Lexicon) -> Reading:
     return Reading(
         essence,
         " ".join(plain),
-        tuple(map(stem, counted)),
+        tuple(stem(_affirmed(word, lexicon)) for word in counted),
         frozenset(values),
         sum(_negative(word, lexicon) for word in counted) % 2 == 1,
         rumour or not found.isdisjoint(lexicon.rumour),
@@ -151,6 +152,13 @@ def _negative(word: str, lexicon: Lexicon) -> bool:
     return (word.startswith("ن") and word[1:] in lexicon.verbs) or (
         word.startswith("نمی") and word[3:] in lexicon.verbs
     )
+
+
+def _affirmed(word: str, lexicon: Lexicon) -> str:
+    """The word without its negation, which is counted apart: «نکرد» and «کرد» are one word."""
+    if word in _AFFIRMED:
+        return _AFFIRMED[word]
+    return word.removeprefix("ن") if _negative(word, lexicon) and word not in lexicon.negative else word
 
 
 def _join(words: list[str], phrases: frozenset[str]) -> list[str]:
