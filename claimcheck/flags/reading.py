@@ -19,7 +19,14 @@ _WORD = re.compile(r"\d+(?:[.,/]\d+)*|[^\W\d_]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _MARKS = ' -!؟?.:؛/+"«»،'
 _ENDINGS = ("هایی", "های", "ترین", "ها", "تر", "ان", "ات", "ای", "ی")
-_AFFIRMED = {"نمی": "می", "نیست": "است", "نیستند": "هستند", "نیستم": "هستم", "نیستیم": "هستیم", "نیامد": "آمد"}
+_AFFIRMED = {
+    "نمی": "می",
+    "نیست": "است",
+    "نیستند": "هستند",
+    "نیستم": "هستم",
+    "نیستیم": "هستیم",
+    "نیامد": "آمد",
+}
 _LONG = 4  # letters that must be left of a word when an ending is cut off
 _NOT_NAMES = ("verbs", "negative", "denials", "rumour", "about", "opposites")
 
