@@ -143,10 +143,14 @@ def word_log_probabilities(
     return means
 
 
-def best_path(rows: Sequence[Sequence[float]], cost: float) -> list[int]:
+def best_path(scores: FloatArray, cost: float) -> list[int]:
     """The column of each row that maximises the sum, less ``cost`` for every change (Viterbi)."""
-    score = list(rows[0])
-    columns = range(len(score))
+    leaders = scores.argmax(1)
+    if (leaders == leaders[0]).all():  # as in most sentences
+        return [int(leaders[0])] * len(leaders)
+    rows: list[list[float]] = scores.tolist()
+    columns = range(len(rows[0]))
+    score = rows[0]
     back: list[list[int]] = []
     for row in rows[1:]:
         leader = max(columns, key=score.__getitem__)
@@ -174,20 +178,20 @@ def decode(
     """
     probabilities = np.exp(log_probabilities)
     claim = np.log(probabilities[:, CLAIM:].sum(1, keepdims=True) + 1e-9)
-    path = best_path(np.hstack([log_probabilities[:, :CLAIM], claim]).tolist(), decoder.switch_cost)
+    path = best_path(np.hstack([log_probabilities[:, :CLAIM], claim]), decoder.switch_cost)
     for i in range(len(path) - 2, -1, -1):  # an opening quote right before a cut opens the next segment
         if path[i] != path[i + 1] and _OPENING.fullmatch(text, *ranges[i]):
             path[i] = path[i + 1]
     for first, last in _runs(path):
         if path[first] == CLAIM:
-            worth = best_path(log_probabilities[first:last, CLAIM:].tolist(), decoder.worth_cost)
+            worth = best_path(log_probabilities[first:last, CLAIM:], decoder.worth_cost)
             path[first:last] = [CLAIM + column for column in worth]
     out = []
     for first, last in _runs(path):
         start, end = trim(text, ranges[first][0], ranges[last - 1][1])
         if path[first] != NONE and _SAYS.search(text, start, end):
-            mean = probabilities[first:last].mean(0)
-            out.append(Segment(start, end, path[first], tuple((mean / mean.sum()).tolist())))
+            total = probabilities[first:last].sum(0)
+            out.append(Segment(start, end, path[first], tuple((total / total.sum()).tolist())))
     return out
 
 

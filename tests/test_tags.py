@@ -159,7 +159,7 @@ def test_the_best_path_is_the_best(rows, cost):
         return sum(row[c] for row, c in zip(rows, path, strict=True)) - cost * changes
 
     best = max(value(path) for path in itertools.product(range(4), repeat=len(rows)))
-    assert value(best_path(rows, cost)) == pytest.approx(best)
+    assert value(best_path(np.array(rows, float), cost)) == pytest.approx(best)
 
 
 def test_pieces_of_a_word_are_averaged_and_a_word_without_pieces_has_no_say():
