@@ -314,7 +314,7 @@ def test_what_a_text_gets_does_not_depend_on_its_company():
 
 def test_near_vectors_are_found_in_few_cells():
     chance = np.random.default_rng(0)
-    vectors = chance.standard_normal((6000, 32)).astype(np.float32)
+    vectors = chance.standard_normal((6000, 128)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     codes = encode_bytes(vectors)
     centres = cells.make_centres(codes)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
 Codes = NDArray[np.int8]
-A_CELL = 512  # vectors a cell holds on the mean when centres are made
-MOST = 2048
+A_CELL = 256  # vectors a cell holds on the mean when centres are made
+MOST = 4096
 _SAMPLE = 32  # vectors a centre is made from
 _ROUNDS = 6
 _AT_ONCE = 8192

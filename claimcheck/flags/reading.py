@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from claimcheck.flags.numerals import numbers
@@ -96,6 +97,7 @@ def read(normalised: str, lexicon: Lexicon) -> Reading:
     )
 
 
+@lru_cache(maxsize=1 << 16)
 def stem(word: str) -> str:
     """The word less one plural, comparative or indefinite ending, where enough is left of it."""
     for ending in _ENDINGS:
