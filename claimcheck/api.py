@@ -73,8 +73,12 @@ def analyze_many(
         batch_size: how many texts are read ahead; the result does not depend on it.
         min_confidence, cues, factchecks, explain: as for ``analyze``; what is not asked for costs nothing.
     """
+    if not isinstance(min_confidence, int | float):
+        raise TypeError(f"min_confidence must be a number, got {type(min_confidence).__name__}")
     if not 0 <= min_confidence <= 1:
         raise ValueError(f"min_confidence must be between 0 and 1, got {min_confidence}")
+    if factchecks is not None:
+        _check_index(factchecks)
     opened = _resolve(model)
     if cues or explain or factchecks is not None:
         found = _enriched(opened, texts, batch_size, cues, factchecks, explain)
@@ -83,6 +87,14 @@ def analyze_many(
     if not min_confidence:
         return found
     return ([span for span in spans if span.confidence >= min_confidence] for spans in found)
+
+
+def _check_index(factchecks: object) -> None:
+    from claimcheck.flags.matching import FactChecks
+
+    if not isinstance(factchecks, FactChecks):
+        got = f"{type(factchecks).__name__}: {factchecks!r:.60}"
+        raise TypeError(f"factchecks must be an index, FactChecks.open(path), got {got}")
 
 
 def _enriched(

@@ -10,7 +10,7 @@ from itertools import tee
 from typing import TYPE_CHECKING, Any
 
 from claimcheck.api import analyze_many
-from claimcheck.span import Label, Span
+from claimcheck.span import Flag, Label, Span
 
 if TYPE_CHECKING:
     from claimcheck.flags import FactChecks
@@ -39,7 +39,7 @@ class Item:
     def arithmetic(self) -> str:
         """How ``priority`` comes about, as people reckon."""
         worth = self.span.check_worthiness or 0.0
-        flags = ", ".join(f"{flag.type.replace('_', ' ')} {flag.score:.2f}" for flag in self.span.flags)
+        flags = ", ".join(f"{_named(flag)} {flag.score:.2f}" for flag in self.span.flags)
         return f"{worth:.2f} × (1 + {self.weight:.2f}) = {self.priority:.2f}" + (
             f"  [{flags}]" if flags else ""
         )
@@ -52,6 +52,11 @@ class Item:
             "arithmetic": self.arithmetic,
             "span": self.span.to_dict(),
         }
+
+
+def _named(flag: Flag) -> str:
+    verdict = f" ({flag.factcheck['verdict']})" if flag.factcheck else ""
+    return flag.type.replace("_", " ") + verdict
 
 
 def triage(

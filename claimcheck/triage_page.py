@@ -38,7 +38,9 @@ def _entry(rank: int, item: Item, place: str) -> str:
 
 
 def _flag(flag: Flag) -> str:
-    shown = f"<b>{escape(flag.type.replace('_', ' '))} {flag.score:.2f}</b> "
+    verdict = f" ({escape(str(flag.factcheck['verdict']))})" if flag.factcheck else ""
+    quiet = "" if flag.score else ' class="quiet"'
+    shown = f"<b{quiet}>{escape(flag.type.replace('_', ' '))}{verdict} {flag.score:.2f}</b> "
     if flag.factcheck is None:
         quoted = f' <q dir="rtl">{escape(safe(flag.evidence.text))}</q>' if flag.evidence else ""
         return f"{shown}<bdi>{escape(safe(flag.reason))}</bdi>{quoted}"

@@ -57,6 +57,7 @@ class _Part:
     number: int = 0  # of the frame that it is or stands under; 0 for none
     frame: str = ""  # that frame's text, on what stands under it
     flags: tuple[str, ...] = ()  # their types
+    alarming: bool = False  # one of them weighs something
     words: tuple[
         tuple[int, int, str], ...
     ] = ()  # what the label hangs on: places in ``text``, and what stands there
@@ -194,7 +195,15 @@ def _divide(text: str, spans: Sequence[Span]) -> Iterator[_Part]:
         at = part.start
         words = tuple((w.start - at, w.end - at, plain[w.start : w.end]) for w in part.words)
         flags = tuple(flag.type for flag in part.flags)
-        yield _Part(piece, part.label, part.confidence, part.check_worthiness, number, quoted, flags, words)
+        about = (
+            part.confidence,
+            part.check_worthiness,
+            number,
+            quoted,
+            flags,
+            any(f.score for f in part.flags),
+        )
+        yield _Part(piece, part.label, *about, words)
     if done < len(plain):
         yield _Part(plain[done:])
 
@@ -223,7 +232,7 @@ def _mark(part: _Part) -> str:
     flag = ""
     if part.flags:
         about.append(f"نشانه‌ها: {'، '.join(_FLAGS.get(name, name) for name in part.flags)}")
-        flag = '<i data-flag="⚑"></i>'
+        flag = f'<i data-flag="{"⚑" if part.alarming else "⚐"}"></i>'
     if part.words:
         said = "، ".join(f"\u2068{untrusted.closed(_one_line(word))}\u2069" for _, _, word in part.words)
         about.append(f"به‌سبب: {said}")

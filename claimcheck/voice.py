@@ -54,6 +54,7 @@ class Voice:
 class _Words:
     doubting: re.Pattern[str]
     claimed: re.Pattern[str]
+    denying: re.Pattern[str]
     endorsing: re.Pattern[str]
     neutral: re.Pattern[str]
     by: re.Pattern[str]
@@ -105,7 +106,7 @@ def doubts(folded: Folded) -> list[tuple[int, int]]:
 
 
 def _stance(words: _Words, text: str) -> Stance:
-    if words.doubting.search(text) or words.claimed.search(text):
+    if any(found.search(text) for found in (words.doubting, words.claimed, words.denying)):
         return Stance.DOUBTING
     neutral, endorsing = (
         max((match.end() for match in found.finditer(text)), default=-1)
@@ -168,7 +169,14 @@ def _until(
     """``start`` to the first word that is no longer the phrase's, trimmed."""
     kept = [match.span() for match in words.keeps.finditer(text, start, end)]
     stops = [end]
-    for expression in (words.cuts, words.neutral, words.endorsing, words.doubting, words.claimed):
+    for expression in (
+        words.cuts,
+        words.neutral,
+        words.endorsing,
+        words.doubting,
+        words.claimed,
+        words.denying,
+    ):
         at = (match.start() for match in expression.finditer(text, start, end))
         stops.append(next((i for i in at if not any(a < i < b for a, b in kept)), end))
     comma = _COMMA.search(text, start, end) if stop_at_comma else None

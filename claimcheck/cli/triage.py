@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="a JSON object a claim")
     parser.add_argument("--html", type=Path, metavar="OUT", help="also a page to look at")
     parser.add_argument("--claimreview", type=Path, metavar="OUT", help="also ClaimReview stubs, as JSON-LD")
+    parser.add_argument("--overwrite", action="store_true", help="replace what is there")
     parser.add_argument(
         "--mark", metavar="N,N…", help="for which numbers of the list stubs are written (default: all)"
     )
@@ -48,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
     from claimcheck.triage import triage
 
     options = InputOptions(args.text_column, args.encoding, args.whole)
+    _check_outputs(args)
     rows = _Rows(read_rows(find_sources(args.input, args.format), options))
     with open_factchecks(args.factchecks) as index:
         items = triage(rows, model=args.model, cues=not args.no_cues, factchecks=index, top=args.top)
@@ -67,6 +69,18 @@ def run(args: argparse.Namespace) -> int:
     if rows.bad:
         note(f"{rows.bad:,} rows could not be read")
     return _BAD_ROWS if rows.bad else 0
+
+
+def _check_outputs(args: argparse.Namespace) -> None:
+    """See that nothing is written over, the inputs and the index least of all."""
+    for out in filter(None, (args.html, args.claimreview)):
+        read = [*args.input, *([args.factchecks] if args.factchecks else [])]
+        if any(Path(name).exists() and out.exists() and out.samefile(name) for name in read):
+            raise UsageError(f"{out} is read by this very command; name another")
+        if out.exists() and not args.overwrite:
+            raise UsageError(f"{out} is there already; name another, or add --overwrite")
+    if args.mark and not args.claimreview:
+        raise UsageError("--mark says for which claims stubs are written; add --claimreview OUT")
 
 
 class _Rows:

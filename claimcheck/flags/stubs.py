@@ -14,12 +14,12 @@ def claim_review(span: Span, appearance: str | None = None) -> dict[str, Any]:
     """One claim as a ClaimReview without a verdict; what is to be filled in says ``TODO``.
 
     Args:
-        span: the claim; who said it is taken from its frame.
+        span: the claim; who said it is taken from its frame, unless that names nobody.
         appearance: where it was found: a URL, or any name of the place.
     """
     claim: dict[str, Any] = {"@type": "Claim", "name": span.text}
     frame = span.attribution
-    if frame and frame.speaker:
+    if frame and frame.speaker and frame.kind in (Kind.NAMED, Kind.ROLE, Kind.DOCUMENT):
         person = frame.kind in (Kind.NAMED, Kind.ROLE)
         claim["author"] = {"@type": "Person" if person else "Thing", "name": frame.speaker.text}
     if appearance:
