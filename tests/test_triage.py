@@ -203,6 +203,16 @@ def test_what_cannot_be_done(here, capsys, arguments, code, said):
     assert not Path("none.db").exists()
 
 
+def test_no_command_writes_over_what_it_reads(here, capsys):
+    for command in (
+        ["analyze", "--file", "texts.jsonl", "--html", "texts.jsonl"],
+        ["score", "texts.jsonl", "-o", "out.jsonl", "--report", "./texts.jsonl"],
+    ):
+        assert main(command) == 2
+        assert "is read by this very command" in capsys.readouterr().err
+    assert json.loads(Path("texts.jsonl").read_text("utf-8").splitlines()[0])["text"] == PLAIN
+
+
 def test_analyze_by_command(here, capsys):
     asked = ["--cues", "--explain", "--min-confidence", "0.1", "--html", "view.html"]
     assert main(["analyze", RUMOUR, *asked]) == 0

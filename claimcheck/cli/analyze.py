@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claimcheck.cli.factchecks import open_factchecks
-from claimcheck.cli.output import UsageError, is_utf8, json_text, note
+from claimcheck.cli.output import UsageError, check_not_read, is_utf8, json_text, note
 
 if TYPE_CHECKING:
     from claimcheck.model import Model
@@ -47,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """One text to the coloured view on a terminal, to JSON lines anywhere else."""
+    check_not_read(args.html, [args.file, args.factchecks])
     text = _text_of(args)
     from claimcheck.api import load
     from claimcheck.span import Label

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import codecs
 import json
+import os
 import re
 import sys
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 # What json leaves as it is with ensure_ascii off, but a terminal, a line reader or UTF-8 does not take.
@@ -19,6 +22,17 @@ class UsageError(Exception):
 def note(message: str) -> None:
     """One line on stderr, behind the name of the command."""
     print(f"claimcheck: {visible(message)}", file=sys.stderr)
+
+
+def check_not_read(out: str | Path | None, read: Iterable[str | Path | None]) -> None:
+    """See that ``out`` is none of the files that a command reads.
+
+    Raises:
+        UsageError: it is.
+    """
+    for name in read:
+        if out and name and os.path.exists(out) and os.path.exists(name) and os.path.samefile(out, name):
+            raise UsageError(f"{out} is read by this very command; name another")
 
 
 def visible(message: str) -> str:

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from claimcheck.cli.output import note, visible
+from claimcheck.cli.output import check_not_read, note, visible
 
 if TYPE_CHECKING:
     from claimcheck.scoring import Summary
@@ -75,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
     from claimcheck.scoring import InputOptions, OutputOptions, score
     from claimcheck.scoring.writers import format_of
 
+    check_not_read(args.report, args.input)
     if args.engine == "ray":
         return _run_on_ray(args)
     if args.address is not None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claimcheck.cli.factchecks import open_factchecks
-from claimcheck.cli.output import UsageError, json_text, note
+from claimcheck.cli.output import UsageError, check_not_read, json_text, note
 
 if TYPE_CHECKING:
     from claimcheck.scoring.rows import Row
@@ -74,9 +74,7 @@ def run(args: argparse.Namespace) -> int:
 def _check_outputs(args: argparse.Namespace) -> None:
     """See that nothing is written over, the inputs and the index least of all."""
     for out in filter(None, (args.html, args.claimreview)):
-        read = [*args.input, *([args.factchecks] if args.factchecks else [])]
-        if any(Path(name).exists() and out.exists() and out.samefile(name) for name in read):
-            raise UsageError(f"{out} is read by this very command; name another")
+        check_not_read(out, [*args.input, args.factchecks])
         if out.exists() and not args.overwrite:
             raise UsageError(f"{out} is there already; name another, or add --overwrite")
     if args.mark and not args.claimreview:
