@@ -106,10 +106,9 @@ def _enriched(
     explain: bool,
 ) -> Iterator[list[Span]]:
     from claimcheck.flags.enrich import enrich
+    from claimcheck.model import stream_of
 
-    if isinstance(texts, str):
-        raise TypeError("texts must be an iterable of str, got one str; for one text call analyze(text)")
-    kept, read = tee(texts)
+    kept, read = tee(stream_of(texts))
     for text, segments in zip(kept, model.segments_many(read, batch_size=batch_size), strict=True):
         spans = enrich(model, text, segments, cues=cues, factchecks=factchecks, words=explain)
         yield [span for span in spans if span.label is not Label.ATTRIBUTION]

@@ -88,11 +88,9 @@ class Model:
 
     def segments_many(self, texts: Iterable[str], *, batch_size: int = 256) -> Iterator[list[Span]]:
         """``segments`` over a stream: in order, ``batch_size`` texts in memory at a time."""
-        if isinstance(texts, str):
-            raise TypeError("texts must be an iterable of str, got one str; for one text call analyze(text)")
+        stream = stream_of(texts)
         if batch_size < 1:
             raise ValueError(f"batch_size must be 1 or more, got {batch_size}")
-        stream = iter(texts)
         while batch := list(islice(stream, batch_size)):
             yield from self._segment_batch(batch)
 
@@ -167,6 +165,13 @@ class Model:
             worth = self.settings.calibration.apply(WORTH, segment.probabilities[tags.CHECK_WORTHY] / raw)
         confidence = self.settings.calibration.apply(label, raw)
         return Span(segment.start, segment.end, text[segment.start : segment.end], label, confidence, worth)
+
+
+def stream_of(texts: Iterable[str]) -> Iterator[str]:
+    """An iterator over texts; one text alone is an iterable of letters, which nobody means."""
+    if isinstance(texts, str):
+        raise TypeError("texts must be an iterable of str, got one str; for one text call analyze(text)")
+    return iter(texts)
 
 
 def _checked(text: str) -> str:

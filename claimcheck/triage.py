@@ -90,7 +90,9 @@ def triage(
 def _items(
     texts: Iterable[str], model: Model | str | None, cues: bool, factchecks: FactChecks | None
 ) -> Iterator[Item]:
-    kept, read = tee(texts)
+    from claimcheck.model import stream_of
+
+    kept, read = tee(stream_of(texts))
     found = analyze_many(read, model=model, cues=cues, factchecks=factchecks)
     for number, (text, spans) in enumerate(zip(kept, found, strict=True)):
         yield from (Item(number, text, span) for span in spans if span.label is Label.CLAIM)

@@ -143,6 +143,8 @@ def test_what_carries_signs_comes_first(index):
     assert triage([]) == []
     with pytest.raises(ValueError, match="top must be 1 or more"):
         triage([PLAIN], top=0)
+    with pytest.raises(TypeError, match="got one str"):
+        triage(PLAIN)
 
 
 # ---- by command

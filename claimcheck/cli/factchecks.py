@@ -109,12 +109,8 @@ def _search(args: argparse.Namespace) -> int:
         raise UsageError(f"--top must be 1 or more, got {args.top}")
     if not 0 <= args.least <= 1:
         raise UsageError(f"--least must be between 0 and 1, got {args.least}")
-    if not args.index.is_file():
-        raise FileNotFoundError(f"there is no index {args.index}; make one: claimcheck factchecks build")
-    texts = [line.rstrip("\r\n") for line in sys.stdin] if args.text == "-" else [args.text]
-    from claimcheck.flags.matching import FactChecks
-
-    with FactChecks.open(args.index) as index:
+    with open_index(args.index) as index:
+        texts = [line.rstrip("\r\n") for line in sys.stdin] if args.text == "-" else [args.text]
         for text in texts:
             hits = [hit for hit in index.search(text, top_k=args.top) if hit.similarity >= args.least]
             for hit in hits:
@@ -129,10 +125,13 @@ def _line(hit: Hit) -> str:
 
 
 def open_factchecks(path: str | None) -> AbstractContextManager[FactChecks | None]:
-    """The index that another verb was given, closed afterwards; one that is not there is an error, not a new one."""
-    if path is None:
-        return nullcontext()
-    if not Path(path).is_file():
+    """The index that another verb was given, where it was given one, closed afterwards."""
+    return nullcontext() if path is None else open_index(Path(path))
+
+
+def open_index(path: Path) -> FactChecks:
+    """An index that is there; one that is not is an error, not a new one."""
+    if not path.is_file():
         raise FileNotFoundError(
             f"there is no index {path}; make one: claimcheck factchecks build {path} SOURCE"
         )

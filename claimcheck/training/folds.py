@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from claimcheck.examples import Example, split
+from claimcheck.examples.files import replacing
 from claimcheck.training.encoders import open_backbone
 from claimcheck.training.export import HEADLINE
 from claimcheck.training.fit import digest, fit
@@ -99,6 +99,5 @@ def _read(file: Path, run: Mapping[str, Any]) -> Scores | None:
 
 def _write(file: Path, run: Mapping[str, Any], scores: Scores) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_name(file.name + ".new")
-    new.write_text(json.dumps({"run": run, "scores": scores}), encoding="utf-8")
-    os.replace(new, file)
+    with replacing(file) as stream:
+        json.dump({"run": run, "scores": scores}, stream)
