@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 
 from claimcheck import tags
 from claimcheck.encoding import windows
-from claimcheck.model import Model
+from claimcheck.model import Model, of_one_length
 from claimcheck.sentences import split_sentences
 from claimcheck.span import Span, Word
 
 _MOST_WORDS = 5  # of a span; a label that stands without them hangs on no word
-_ROWS_A_RUN = 16
 _LABELS = tuple(dict.fromkeys(tags.LABEL_OF_TAG))  # both claims are one
 _Mask = NDArray[np.bool_]
 
@@ -92,7 +91,7 @@ class _Question:
         prefix, suffix = self.model.encoder.prefix, self.model.encoder.suffix
         column = _LABELS.index(self.span.label)
         out: list[tuple[float, bool]] = [(0.0, False)] * len(keeps)
-        for some in _of_one_length(keeps):
+        for some in of_one_length([int(keep.sum()) for keep in keeps]):
             rows = np.array([[*prefix, *self.ids[keeps[i]].tolist(), *suffix] for i in some], np.int64)
             logits = self.model.runtime.logits(rows, np.ones_like(rows)).astype(np.float64)
             shares = np.exp(logits - logits.max(-1, keepdims=True))
@@ -104,13 +103,3 @@ class _Question:
                 wins = int(by_label.mean(0).argmax()) == column
                 out[i] = float(np.log(own / (1 - own)).mean()), wins
         return out
-
-
-def _of_one_length(keeps: Sequence[_Mask]) -> list[list[int]]:
-    """Numbers of masks that keep equally many pieces, some at a time: nothing is padded."""
-    by_length: dict[int, list[int]] = {}
-    for i, keep in enumerate(keeps):
-        by_length.setdefault(int(keep.sum()), []).append(i)
-    return [
-        same[k : k + _ROWS_A_RUN] for same in by_length.values() for k in range(0, len(same), _ROWS_A_RUN)
-    ]

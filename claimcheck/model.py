@@ -109,14 +109,9 @@ class Model:
         """
         encodings = self.encoder.encode(texts, sentences)
         out = [np.zeros((len(encoding.ids), len(tags.TAGS)), np.float32) for encoding in encodings]
-        buckets: dict[int, list[tuple[int, Window]]] = {}
-        for i, encoding in enumerate(encodings):
-            for window in windows(encoding, self.encoder.size):
-                buckets.setdefault(window.stop - window.start, []).append((i, window))
-        for length, members in sorted(buckets.items()):
-            rows = max(1, _PIECES_A_RUN // length)
-            for k in range(0, len(members), rows):
-                self._run(encodings, members[k : k + rows], out)
+        read = [(i, w) for i, one in enumerate(encodings) for w in windows(one, self.encoder.size)]
+        for some in of_one_length([window.stop - window.start for _, window in read]):
+            self._run(encodings, [read[k] for k in some], out)
         return list(zip(encodings, out, strict=True))
 
     def _run(
@@ -165,6 +160,16 @@ class Model:
             worth = self.settings.calibration.apply(WORTH, segment.probabilities[tags.CHECK_WORTHY] / raw)
         confidence = self.settings.calibration.apply(label, raw)
         return Span(segment.start, segment.end, text[segment.start : segment.end], label, confidence, worth)
+
+
+def of_one_length(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Which sequences to run together, by number: some at a time, of one length, so that nothing is padding."""
+    buckets: dict[int, list[int]] = {}
+    for i, length in enumerate(lengths):
+        buckets.setdefault(length, []).append(i)
+    for length, members in sorted(buckets.items()):
+        rows = max(1, _PIECES_A_RUN // length)
+        yield from (members[k : k + rows] for k in range(0, len(members), rows))
 
 
 def stream_of(texts: Iterable[str]) -> Iterator[str]:

@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from claimcheck.cli.output import check_not_read, note, visible
 
@@ -89,21 +89,9 @@ def run(args: argparse.Namespace) -> int:
         spans_column=args.spans_column,
     )
     read = InputOptions(args.text_column, args.encoding, args.whole, args.max_chars, args.split)
+    output = sys.stdout.buffer if stream else Path(args.output)
     summary = score(
-        args.input,
-        sys.stdout.buffer if stream else Path(args.output),
-        read,
-        written,
-        format=args.format,
-        model=args.model,
-        workers=args.workers,
-        threads=args.threads,
-        segments=args.segments,
-        resume=args.resume,
-        overwrite=args.overwrite,
-        checkpoint_rows=args.checkpoint,
-        group_column=args.group_column,
-        progress=_Progress(args),
+        args.input, output, read, written, format=args.format, threads=args.threads, **_of_both_engines(args)
     )
     return _end(args, summary)
 
@@ -127,16 +115,22 @@ def _run_on_ray(args: argparse.Namespace) -> int:
         InputOptions(args.text_column, max_chars=args.max_chars),
         OutputOptions("parquet", args.flat, args.id_column, args.text_column, args.spans_column),
         address=args.address,
-        model=args.model,
-        workers=args.workers,
-        segments=args.segments,
-        resume=args.resume,
-        overwrite=args.overwrite,
-        checkpoint_rows=args.checkpoint,
-        group_column=args.group_column,
-        progress=_Progress(args),
+        **_of_both_engines(args),
     )
     return _end(args, summary)
+
+
+def _of_both_engines(args: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "model": args.model,
+        "workers": args.workers,
+        "segments": args.segments,
+        "resume": args.resume,
+        "overwrite": args.overwrite,
+        "checkpoint_rows": args.checkpoint,
+        "group_column": args.group_column,
+        "progress": _Progress(args),
+    }
 
 
 def _end(args: argparse.Namespace, summary: Summary) -> int:

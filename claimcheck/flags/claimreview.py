@@ -7,8 +7,6 @@ list, in a ``@graph``, in a feed or an item list, or in the dump of Data Commons
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from claimcheck.examples.files import byte_lines, decode, read_text
+from claimcheck.examples.formats import table
 from claimcheck.examples.records import BadRow, DataError, Finding, Place
 from claimcheck.flags.verdicts import Verdict, verdict_of, verdict_of_review
 
-_SEPARATORS = (",", ";", "\t")
 _NAMES = {  # columns and fields that say the same, ours first
     "id": ("id",),
     "claim": ("claim", "claimReviewed", "claim_reviewed", "claim_text"),
@@ -112,30 +110,19 @@ def _either(value: Any, place: Place) -> Iterator[FactCheck | Finding]:
 
 def _table(path: Path) -> Iterator[FactCheck | Finding]:
     text = read_text(path)
-    headers = {s: next(csv.reader(io.StringIO(text, newline=""), delimiter=s), []) for s in _SEPARATORS}
-    separator = next((s for s, header in headers.items() if set(header) & set(_NAMES["claim"])), None)
+    found = table.headers(text)
+    separator = next((s for s, header in found.items() if set(header) & set(_NAMES["claim"])), None)
     if separator is None:
-        seen = ", ".join(sorted(headers.values(), key=len)[-1]) or "nothing"
+        seen = table.seen(found)
         raise DataError(f"{path}:1: the first line must name a column 'claim'; it names: {seen}")
-    header = headers[separator]
-    csv.field_size_limit(1 << 30)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    next(rows)
-    while True:
-        place = Place(str(path), rows.line_num + 1)
-        try:
-            row = next(rows)
-        except StopIteration:
-            return
-        except csv.Error as bad:
-            yield Finding(place, "row", str(bad))
-            continue
-        if len(row) == len(header):
-            yield _kept(
-                lambda row=row, place=place: _plain(dict(zip(header, row, strict=True)), place), place
-            )
-        elif row:
-            yield Finding(place, "row", f"{len(row)} columns, the header has {len(header)}")
+    header = found[separator]
+
+    def build(place: Place, row: list[str]) -> FactCheck | Finding:
+        if len(row) != len(header):
+            raise BadRow(f"{len(row)} columns, the header has {len(header)}")
+        return _kept(lambda: _plain(dict(zip(header, row, strict=True)), place), place)
+
+    return table.read_rows(path, text, separator, build)
 
 
 def _page(path: Path) -> Iterator[FactCheck | Finding]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from claimcheck.examples.files import check_decoded, read_mostly_text, replacing
 from claimcheck.examples.formats.fields import Fields
@@ -21,6 +22,7 @@ from claimcheck.metrics import sentence_label
 from claimcheck.span import Label
 from claimcheck.tags import trim
 
+Item = TypeVar("Item")
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 _DESCRIBED = ("id", "genre", "source", "document")
 
@@ -29,6 +31,20 @@ def read(path: Path, fields: Fields) -> Iterator[Draft | Finding]:
     """A draft or a finding a row; the label covers the row's text less the marks at its edges."""
     text = read_mostly_text(path)
     separator, header = sniff(path, text, fields)
+    yield from read_rows(path, text, separator, lambda place, row: _draft(place, header, row, fields))
+
+
+def read_rows(
+    path: Path, text: str, separator: str, build: Callable[[Place, list[str]], Item]
+) -> Iterator[Item | Finding]:
+    """What ``build`` makes of each row behind the header, or a finding where it raises ``BadRow``.
+
+    Args:
+        path: for the places.
+        text: of ``read_mostly_text``.
+        separator: between cells.
+        build: gets the place and the cells of every row that is not empty.
+    """
     csv.field_size_limit(1 << 30)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     next(rows)
@@ -38,26 +54,35 @@ def read(path: Path, fields: Fields) -> Iterator[Draft | Finding]:
             row = next(rows)
             if row:
                 check_decoded("".join(row))
-                yield _draft(place, header, row, fields)
+                yield build(place, row)
         except StopIteration:
             return
         except (BadRow, csv.Error) as bad:
             yield Finding(place, "row", str(bad))
 
 
-def sniff(path: Path, text: str, fields: Fields) -> tuple[str, list[str]]:
-    """The separator and the header, or ``DataError`` with the columns that were seen."""
-    headers: dict[str, list[str]] = {
+def headers(text: str) -> dict[str, list[str]]:
+    """The first line as every separator would cut it."""
+    return {
         separator: next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), [])
         for separator in SEPARATORS
     }
-    for separator, header in headers.items():
+
+
+def seen(found: Mapping[str, list[str]]) -> str:
+    """What of ``headers`` looks most like one, for a message."""
+    return ", ".join(sorted(found.values(), key=len)[-1]) or "nothing"
+
+
+def sniff(path: Path, text: str, fields: Fields) -> tuple[str, list[str]]:
+    """The separator and the header, or ``DataError`` with the columns that were seen."""
+    found = headers(text)
+    for separator, header in found.items():
         if fields.text in header and fields.label in header:
             return separator, header
-    seen = ", ".join(sorted(headers.values(), key=len)[-1]) or "nothing"
     raise DataError(
         f"{path}:1: the first line must name the columns {fields.text!r} and {fields.label!r}; "
-        f"it names: {seen}. Say which are meant with --text-field NAME --label-field NAME"
+        f"it names: {seen(found)}. Say which are meant with --text-field NAME --label-field NAME"
     )
 
 
