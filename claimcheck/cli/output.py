@@ -15,6 +15,9 @@ from typing import Any
 _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
+BAD_ROWS = 3  # exit code: done, but some rows could not be
+
+
 class UsageError(Exception):
     """The command line asks for nothing that can be done; exit code 2."""
 

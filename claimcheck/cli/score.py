@@ -8,13 +8,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from claimcheck.cli.output import check_not_read, note, visible
+from claimcheck.cli.output import BAD_ROWS, check_not_read, note, visible
 
 if TYPE_CHECKING:
     from claimcheck.scoring import Summary
     from claimcheck.scoring.stats import Stats
-
-BAD_ROWS = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claimcheck.cli.factchecks import open_factchecks
-from claimcheck.cli.output import UsageError, check_not_read, json_text, note
+from claimcheck.cli.output import BAD_ROWS, UsageError, check_not_read, json_text, note
 
 if TYPE_CHECKING:
     from claimcheck.scoring.rows import Row
     from claimcheck.triage import Item
 
-_BAD_ROWS = 3  # exit code, as that of ``score``
 _SHOWN = 20  # bad rows that people are shown
 
 
@@ -68,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         _write_stubs(args.claimreview, items, rows.places, marked)
     if rows.bad:
         note(f"{rows.bad:,} rows could not be read")
-    return _BAD_ROWS if rows.bad else 0
+    return BAD_ROWS if rows.bad else 0
 
 
 def _check_outputs(args: argparse.Namespace) -> None:
