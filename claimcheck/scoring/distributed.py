@@ -8,9 +8,11 @@ no row is lost or doubled whatever Ray repeats, and no text goes through its obj
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,6 +30,7 @@ from claimcheck.scoring.workers import CHUNK_ROWS, best_split, label_texts, open
 from claimcheck.scoring.writers import OutputOptions
 
 _MOST_BLOCKS = 10_000
+_LONGEST_STOP = 60.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +109,9 @@ def score_distributed(
             batch_size=1,
             num_cpus=1,
         )
+        told = iter(found.iter_rows())
         try:
-            for row in found.iter_rows():
+            for row in told:
                 stats.merge(Stats.from_dict(json.loads(row["stats"])))
                 done += int(row["rows"])
                 before += int(row["rows"]) * bool(row["was_done"])
@@ -116,6 +120,9 @@ def score_distributed(
             cause = getattr(error, "cause", None)
             said = str(cause) if isinstance(cause, InputError) else f"Ray gave up: {str(error)[-500:]}"
             raise InputError(f"{said}; what is done is kept, add --resume to go on") from error
+        finally:
+            told.close()  # its own threads would otherwise ask a cluster that is gone
+            _wait_for_executors()
     folder.finish(len(tasks))
     return Summary(output, stats, time.monotonic() - started, done - before, stats.suspicious())
 
@@ -216,6 +223,14 @@ class Scorer:
 @dataclass(frozen=True, slots=True)
 class _Place:
     name: str
+
+
+def _wait_for_executors() -> None:
+    """Until Ray Data has stopped: a thread of it that goes on would connect to the next cluster by itself."""
+    gc.collect()  # what stops an executor is that nobody holds its output
+    for thread in threading.enumerate():
+        if thread.name.startswith("StreamingExecutor"):
+            thread.join(timeout=_LONGEST_STOP)
 
 
 def _bound(job: Job) -> type[Scorer]:
