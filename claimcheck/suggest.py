@@ -24,7 +24,6 @@ from claimcheck.examples import Example, LabelledSpan, fold_text
 from claimcheck.examples.near import near_pairs
 from claimcheck.model import Model
 from claimcheck.sentences import split_sentences
-from claimcheck.span import Span
 
 _PERSIAN = re.compile(f"[{PERSIAN}]")
 WORDS = (4, 150)  # fewer are fragments that nobody can label, more are no passage
@@ -74,7 +73,7 @@ def suggest(
     return [
         replace(
             example,
-            spans=tuple(map(_labelled, spans)),
+            spans=tuple(map(LabelledSpan.of, spans)),
             sentences=None,
             extra={**example.extra, "score": round(score, 4)},
         )
@@ -113,10 +112,6 @@ def _entropy(log_probabilities: tags.FloatArray) -> tags.FloatArray:
     nats = -(labels * np.log(labels + 1e-12)).sum(1)
     shares_of_most: tags.FloatArray = np.clip(nats / np.log(labels.shape[1]), 0, 1)
     return shares_of_most
-
-
-def _labelled(span: Span) -> LabelledSpan:
-    return LabelledSpan(span.start, span.end, span.label, (span.check_worthiness or 0) >= 0.5)
 
 
 def _least_sure(

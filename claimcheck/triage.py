@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 from itertools import tee
@@ -79,20 +79,26 @@ def triage(
     Raises:
         ValueError: ``top`` is below 1.
     """
-    if top is not None and top < 1:
-        raise ValueError(f"top must be 1 or more, got {top}")
-    items = _items(texts, model, cues, factchecks)
-    if top is None:
-        return sorted(items, key=lambda item: -item.priority)
-    return nlargest(top, items, key=lambda item: item.priority)
-
-
-def _items(
-    texts: Iterable[str], model: Model | str | None, cues: bool, factchecks: FactChecks | None
-) -> Iterator[Item]:
     from claimcheck.model import stream_of
 
     kept, read = tee(stream_of(texts))
-    found = analyze_many(read, model=model, cues=cues, factchecks=factchecks)
-    for number, (text, spans) in enumerate(zip(kept, found, strict=True)):
-        yield from (Item(number, text, span) for span in spans if span.label is Label.CLAIM)
+    return rank(kept, analyze_many(read, model=model, cues=cues, factchecks=factchecks), top)
+
+
+def rank(texts: Iterable[str], found: Iterable[Sequence[Span]], top: int | None = None) -> list[Item]:
+    """``triage`` of texts whose spans, with their flags, are found already: one list of spans a text.
+
+    Raises:
+        ValueError: ``top`` is below 1, or there are not as many lists as texts.
+    """
+    if top is not None and top < 1:
+        raise ValueError(f"top must be 1 or more, got {top}")
+    items = (
+        Item(number, text, span)
+        for number, (text, spans) in enumerate(zip(texts, found, strict=True))
+        for span in spans
+        if span.label is Label.CLAIM
+    )
+    if top is None:
+        return sorted(items, key=lambda item: -item.priority)
+    return nlargest(top, items, key=lambda item: item.priority)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from claimcheck.examples.labels import Labels
-from claimcheck.span import Label
+from claimcheck.span import Label, Span
 
 Range = tuple[int, int]
 
@@ -28,6 +28,11 @@ class LabelledSpan:
     end: int
     label: Label
     check_worthy: bool = False
+
+    @classmethod
+    def of(cls, span: Span) -> LabelledSpan:
+        """What a model said, taken as a label: a claim is check-worthy from one half on."""
+        return cls(span.start, span.end, span.label, (span.check_worthiness or 0) >= 0.5)
 
     def to_dict(self) -> dict[str, Any]:
         """As in our JSON lines: ``check_worthy`` for claims only."""
