@@ -23,6 +23,7 @@ VERBS = {
     "score": "label files of any size",
     "triage": "the claims of many texts, those to check first in front",
     "factchecks": "an index of fact-checks: build, add, search",
+    "serve": "a page and an HTTP API",
     "suggest": "pick the unlabelled texts that are worth labelling next",
 }
 

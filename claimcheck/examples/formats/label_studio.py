@@ -42,7 +42,7 @@ def read(path: Path, fields: f.Fields) -> Iterator[Draft | Finding]:
 def write(examples: Iterable[Example], path: Path, *, predictions: bool = False) -> None:
     """Tasks for import, offsets in code points; with ``predictions`` the spans are offered, not taken."""
     holder = "predictions" if predictions else "annotations"
-    tasks = ({"data": _data(example), holder: [{"result": _regions(example)}]} for example in examples)
+    tasks = ({"data": _data(example), holder: [{"result": regions(example)}]} for example in examples)
     with replacing(path) as out:
         out.write("[")
         for i, task in enumerate(tasks):
@@ -162,7 +162,8 @@ def _data(example: Example) -> dict[str, Any]:
     return data
 
 
-def _regions(example: Example) -> list[dict[str, Any]]:
+def regions(example: Example) -> list[dict[str, Any]]:
+    """The spans as Label Studio's regions, named as ``INTERFACE`` does."""
     return [
         {
             "id": f"s{number}",

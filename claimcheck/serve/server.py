@@ -1,0 +1,78 @@
+"""``create_app`` under uvicorn, with a clock on clients that open a connection and send no request."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from claimcheck.serve.app import create_app
+from claimcheck.serve.service import Service
+
+
+def server(service: Service, host: str, port: int) -> uvicorn.Server:
+    """A server that ``run()`` starts; it ends by SIGINT or SIGTERM, with what is being answered answered."""
+    limits = service.limits
+    config = uvicorn.Config(
+        create_app(service),
+        host=host,
+        port=port,
+        http=_clocked(limits.seconds_to_send),
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_level="warning",
+        limit_concurrency=limits.connections,
+        timeout_graceful_shutdown=30,
+        server_header=False,
+        proxy_headers=False,
+    )
+    return uvicorn.Server(config)
+
+
+def _clocked(seconds: float) -> type[H11Protocol]:
+    """A protocol that closes a connection on which no request has begun ``seconds`` after its first byte was due.
+
+    uvicorn's own clock runs only between whole requests, so half a head would hold its connection for ever.
+    """
+
+    class Clocked(H11Protocol):
+        _clock: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self._clock = self.loop.call_later(seconds, transport.close)
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            idle = self.cycle is None or self.cycle.response_complete
+            if self._clock is not None and not idle:
+                self._clock.cancel()
+                self._clock = None
+            elif self._clock is None and idle:
+                self._clock = self.loop.call_later(seconds, self.transport.close)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            if self._clock is not None:
+                self._clock.cancel()
+
+    return Clocked
+
+
+def run(service: Service, host: str, port: int, ready: Any = None) -> None:
+    """Serve until told to stop; ``ready`` is called with the address when requests are taken."""
+    serving = server(service, host, port)
+
+    async def serve() -> None:
+        task = asyncio.create_task(serving.serve())
+        while not serving.started and not task.done():
+            await asyncio.sleep(0.02)
+        if serving.started and ready is not None:
+            name, number = serving.servers[0].sockets[0].getsockname()[:2]
+            ready(f"http://{f'[{name}]' if ':' in name else name}:{number}/")
+        await task
+
+    asyncio.run(serve())
