@@ -374,6 +374,7 @@ def test_stats_add():
     assert (two.rows, two.bad, two.labels["claim"], two.top) == (3, 1, 3, one.top)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("ending", ["jsonl", pytest.param("parquet", marks=pytest.mark.slow)])
 def test_killed_at_random_moments_nothing_is_lost_or_doubled(tiny_folder, tmp_path, ending):
     if ending == "parquet":

@@ -17,6 +17,8 @@ from claimcheck.cli import main  # noqa: E402
 from claimcheck.scoring import InputError, InputOptions, OutputOptions, score  # noqa: E402
 from claimcheck.scoring.distributed import plan, score_distributed  # noqa: E402
 
+pytestmark = pytest.mark.process
+
 MANY = 400
 READ, WRITE = InputOptions(max_chars=500), OutputOptions("parquet", id_column="id")
 

@@ -102,6 +102,10 @@ def _token(path: Path | None) -> str | None:
     token = path.read_text(encoding="utf-8").strip() if path else os.environ.get(_TOKEN, "").strip()
     if path and not token:
         raise UsageError(f"{path} is empty; put the token into it")
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        raise UsageError(
+            "a token is letters, digits and signs of ASCII, without blanks: headers hold no others"
+        )
     return token or None
 
 

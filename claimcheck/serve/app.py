@@ -190,13 +190,16 @@ async def _document_error(_: Request, error: Exception) -> Response:
     return _problem(422, str(error))
 
 
-async def _invalid(_: Request, error: Exception) -> Response:
+async def _invalid(request: Request, error: Exception) -> Response:
     """Where, and what was wanted; nothing of what came is repeated, it may be large."""
     assert isinstance(error, RequestValidationError)
     said = [
         f"{'.'.join(map(str, one['loc'])).encode('ascii', 'backslashreplace').decode()[:100]}: {one['msg']}"
         for one in error.errors()
     ]
+    kind = request.headers.get("content-type", "nothing")
+    if "json" not in kind and any(one["loc"][0] == "body" for one in error.errors()):
+        said.insert(0, f"the body came as {kind[:100]}; send the header content-type: application/json")
     broken = any(one["type"] == "json_invalid" for one in error.errors())
     more = f" (and {len(said) - 5} more)" if len(said) > 5 else ""
     return _problem(400 if broken else 422, "; ".join(said[:5]) + more)

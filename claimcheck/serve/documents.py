@@ -30,6 +30,8 @@ def texts_of(content: bytes, kind: str) -> tuple[list[str], str | None]:
     Raises:
         DocumentError: it is not what ``kind`` says.
     """
+    if not content:
+        raise DocumentError("the file is empty: send its bytes as the body")
     if kind == "docx":
         return [_word(content)], None
     text = _decoded(content)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from claimcheck.serve.pool import Asked
 from claimcheck.span import Label
 from claimcheck.voice import Kind, Stance
 
+
+def _whole(number: Any) -> Any:
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]  # 1.0 is an integer in JSON Schema
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -21,7 +27,7 @@ class _Options(_Request):
     cues: bool = Field(False, description="flag claims with rumour cues")
     factchecks: bool = Field(False, description="flag claims that were checked already")
     explain: bool = Field(False, description="name the words that each label hangs on; many times slower")
-    min_confidence: Share = Field(0.0, description="leave out spans below it", strict=False)
+    min_confidence: Share = Field(0.0, description="leave out spans below it")
     offsets: Literal["code-points", "utf-16"] = Field(
         "code-points",
         description="what start and end count: code points as Python does, or units as JavaScript",
@@ -64,7 +70,7 @@ class ExportRequest(TextRequest):
     labels: list[Literal["claim", "opinion", "call_to_action"]] = Field(
         default=["claim", "opinion", "call_to_action"], description="leave out spans of other labels"
     )
-    starts: list[int] | None = Field(
+    starts: list[Whole] | None = Field(
         None, description="leave out spans that begin elsewhere; counted as offsets says"
     )
     source: str | None = Field(
@@ -78,7 +84,9 @@ class TriageRequest(_Request):
     texts: list[str]
     cues: bool = Field(True, description="weigh rumour cues")
     factchecks: bool = Field(False, description="weigh what was checked already")
-    top: int | None = Field(None, ge=1, description="so many claims at most")
+    top: Annotated[int, Field(ge=1), BeforeValidator(_whole)] | None = Field(
+        None, description="so many claims at most"
+    )
     offsets: Literal["code-points", "utf-16"] = "code-points"
 
     @property

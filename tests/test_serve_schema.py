@@ -1,0 +1,53 @@
+"""Requests made up from the service's own OpenAPI document: its answers are those that it promises."""
+
+import re
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+pytest.importorskip("fastapi", reason="needs claimcheck[serve]")
+pytest.importorskip("schemathesis", reason="needs claimcheck[dev]")
+from serving import serving
+
+from claimcheck.flags import FactChecks
+from claimcheck.serve import Limits, Service
+
+pytestmark = pytest.mark.process
+
+
+# a file of the wrong kind and a task without a text are refused, and no schema can say so
+READ_INTO = ("/read", "/label-studio/predict", "/label-studio/setup")
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    path = tmp_path_factory.mktemp("factchecks") / "index.sqlite"
+    with FactChecks.open(path) as index:
+        index.add([{"id": "1", "claim": "قیمت نان دو برابر می‌شود", "verdict": "نادرست"}])
+    with serving(Service(factchecks=str(path), limits=Limits(requests=8))) as url:
+        yield url
+        assert httpx.get(f"{url}/health").json()["waiting"] == 0
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        [word for path in READ_INTO for word in ("--exclude-path", path)],
+        [word for path in READ_INTO for word in ("--include-path", path)]
+        + ["--exclude-checks", "positive_data_acceptance"],
+    ],
+    ids=["all checks", "what is read into"],
+)
+def test_answers_are_as_documented(address, chosen):
+    """Valid requests and invalid ones, by every check of schemathesis."""
+    options = ["--checks", "all", "--max-examples", "20", "--seed", "1", "--no-color"]
+    made = subprocess.run(
+        [sys.executable, "-m", "schemathesis.cli", "run", f"{address}/openapi.json", *options, *chosen],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert made.returncode == 0, made.stdout[-6000:] + made.stderr[-2000:]
+    assert re.search(r"generated, \d\d+ passed", made.stdout)
