@@ -5,6 +5,7 @@
     python scripts/benchmark.py throughput [--model FOLDER] [--texts FILE.jsonl] [--single]
     python scripts/benchmark.py memory [--rows 10000 1000000]
     python scripts/benchmark.py scaling [--texts FILE.jsonl] [--documents 8000]
+    python scripts/benchmark.py load [--texts FILE.jsonl] [--clients 1 8 32] [--requests 2000] [--workers 2]
 
 ``sentences``: the boundaries of tests/sentence_cases.txt and the speed, beside hazm, pysbd and sentencex.
 ``start``: the time to the first answer of a fresh process, beside ``transformers.pipeline``.
@@ -12,6 +13,7 @@
 ParsBERT's size; the share of the processor's own int8 rate; latency. ``--single``: on its sentences one by one.
 ``memory``: the peak memory of ``claimcheck score``, over few rows and many.
 ``scaling``: its documents a second with one process and with two, on this machine's engine and on Ray.
+``load``: requests a second of ``claimcheck serve`` and their latencies, and that none is wrong or lost.
 """
 
 import argparse
@@ -67,6 +69,13 @@ def main() -> None:
     command.add_argument("--texts", type=Path, default=TEXTS, help="JSON lines with a text each")
     command.add_argument("--documents", type=int, default=8000, help="the texts again and again, so many")
     command.set_defaults(run=scaling_of_engines)
+
+    command = commands.add_parser("load", help="requests a second of claimcheck serve")
+    command.add_argument("--texts", type=Path, default=TEXTS, help="JSON lines with a text each")
+    command.add_argument("--clients", type=int, nargs="+", default=[1, 8, 32], help="at a time")
+    command.add_argument("--requests", type=int, default=2000, help="of each number of clients")
+    command.add_argument("--workers", type=int, default=2, help="processes of the service")
+    command.set_defaults(run=load_of_service)
 
     args = parser.parse_args()
     args.run(args)
@@ -312,6 +321,15 @@ def scaling_of_engines(args: argparse.Namespace) -> None:
             rows.append([engine, str(workers), f"{rate:.0f}", f"{rate / workers:.0f}"])
     _print_table(rows)
     print(f"\na million an hour would take {1e6 / 3600 / (rate / workers):.1f} such processors")
+
+
+# --- load -------------------------------------------------------------------------------------------------
+
+
+def load_of_service(args: argparse.Namespace) -> None:
+    import load  # needs the extra serve
+
+    load.measure(_texts(args.texts), args.clients, args.requests, args.workers)
 
 
 def _print_table(rows: Sequence[Sequence[str]]) -> None:

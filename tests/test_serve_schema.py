@@ -40,7 +40,7 @@ def address(tmp_path_factory):
     ],
     ids=["all checks", "what is read into"],
 )
-def test_answers_are_as_documented(address, chosen):
+def test_answers_are_as_documented(address, chosen, tmp_path):
     """Valid requests and invalid ones, by every check of schemathesis."""
     options = ["--checks", "all", "--max-examples", "20", "--seed", "1", "--no-color"]
     made = subprocess.run(
@@ -48,6 +48,7 @@ def test_answers_are_as_documented(address, chosen):
         capture_output=True,
         text=True,
         timeout=120,
+        cwd=tmp_path,  # it keeps its findings
     )
     assert made.returncode == 0, made.stdout[-6000:] + made.stderr[-2000:]
     assert re.search(r"generated, \d\d+ passed", made.stdout)

@@ -132,7 +132,8 @@ class Pool:
         """What waits longest, as far as it asks the same and is one batch; only once where it has killed a worker."""
         jobs: list[_Job] = []
         room = _BATCH_CHARACTERS
-        while self._waiting and len(jobs) < _BATCH_TEXTS:
+        share = min(_BATCH_TEXTS, -(-len(self._waiting) // self.workers))  # the others will be free soon
+        while self._waiting and len(jobs) < share:
             job = self._waiting[0]
             if job.answer.done():  # nobody waits for it any more
                 self._waiting.popleft()
