@@ -49,6 +49,11 @@ def stripped(example):
     return spans
 
 
+def blanked(text):
+    """What WebAnno TSV keeps of a text: nothing of its outer blanks, and no difference between inner ones."""
+    return re.sub(r"\s", " ", text.rstrip())
+
+
 @some
 @given(st.lists(labelled(), min_size=1, max_size=4))
 @pytest.mark.parametrize("format", ["jsonl", "doccano", "label-studio"])
@@ -77,6 +82,23 @@ def test_brat_keeps_texts_and_spans(tmp_path_factory, examples):
 
 
 @some
+@given(st.lists(labelled(UTF8), min_size=1, max_size=3, unique_by=lambda example: example.id))
+def test_web_annotations_keep_texts_and_spans(folder, examples):
+    for got, example in zip(back(examples, folder / "x.jsonld", None), examples, strict=True):
+        assert (got.id, got.text, got.spans) == (example.id, example.text, example.spans)
+
+
+@some
+@given(st.lists(labelled(UTF8), min_size=1, max_size=3, unique_by=lambda example: example.id.lower()))
+def test_webanno_keeps_words_spans_and_offsets(tmp_path_factory, examples):
+    got = {e.id: e for e in back(examples, tmp_path_factory.mktemp("webanno") / "x", "webanno")}
+    assert got.keys() == {example.id for example in examples}
+    for example in examples:
+        assert blanked(got[example.id].text) == blanked(example.text)
+        assert stripped(got[example.id]) == stripped(example)
+
+
+@some
 @given(st.lists(st.tuples(UTF8.filter(str.strip), st.sampled_from(NAMES)), min_size=1, max_size=4))
 @pytest.mark.parametrize("ending", ["csv", "tsv"])
 def test_tables_keep_one_label_a_text(folder, ending, rows):
@@ -101,13 +123,16 @@ KEPT = {
 }
 
 
-@pytest.mark.parametrize("format", ["jsonl", "doccano", "label-studio", "conll", "brat"])
+@pytest.mark.parametrize(
+    "format", ["jsonl", "doccano", "label-studio", "conll", "brat", "web-annotation", "webanno"]
+)
 @pytest.mark.parametrize("name", KEPT)
 def test_kept_in_every_format_of_spans(tmp_path, format, name):
     text, ranges, sentences = KEPT[name]
     example = Example("1", text, tuple(LabelledSpan(a, b, Label.CLAIM, True) for a, b in ranges), sentences)
     (got,) = back([example], tmp_path / "x", format)
-    assert (got.text, got.spans) == (text, example.spans)
+    kept = blanked if format == "webanno" else str
+    assert (kept(got.text), got.spans) == (kept(text), example.spans)
 
 
 def test_conll_ends_a_document(tmp_path):
@@ -132,7 +157,7 @@ def test_utf16_offsets_there_and_back(text):
         assert and_back(there(i)) == i
 
 
-@pytest.mark.parametrize("format", ["conll", "csv", "brat"])
+@pytest.mark.parametrize("format", ["conll", "csv", "brat", "webanno", "web-annotation"])
 def test_lone_surrogate_is_refused_where_utf8_is_all_there_is(tmp_path, format):
     with pytest.raises(DataError, match="lone surrogate"):
         write_examples([Example("1", "تورم \ud83d رشد کرد")], tmp_path / "x", format=format)
@@ -306,5 +331,89 @@ def test_hugging_face_layouts(tmp_path, name):
         assert [(s.label, s.start, s.end) for s in example.spans] == wanted
 
 
-def test_seven_formats():
-    assert set(FORMATS) == {"jsonl", "doccano", "label-studio", "conll", "csv", "brat", "hf"}
+def test_nine_formats():
+    told = {"jsonl", "doccano", "label-studio", "conll", "csv", "brat", "web-annotation", "webanno", "hf"}
+    assert set(FORMATS) == told
+
+
+WEBANNO = """#FORMAT=WebAnno TSV 3.2
+#T_SP=webanno.custom.Mood|strength
+#T_SP=de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity|identifier|value
+#T_RL=webanno.custom.Said|kind|BT_de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity
+
+
+#Sentence.id=1
+#Text=😀 وزیر گفت:
+1-1	0-2	😀	_	_	_	_	_\t
+1-2	3-7	وزیر	weak	*[1]	attribution[1]	_	_\t
+1-3	8-12	گفت:	_	*[1]	attribution[1]	_	_\t
+
+#Text=نرخ ارز پایین آمد.
+2-1	14-17	نرخ	_	*[2]	claim\\_check\\_worthy[2]	_	_\t
+2-2	18-21	ارز	_	*[2]	claim\\_check\\_worthy[2]	_	_\t
+2-3	22-27	پایین	_	*[2]	claim\\_check\\_worthy[2]	_	_\t
+2-4	28-32	آمد.	_	_	_	_	_\t
+2-4.1	28-31	آمد	_	*[2]	claim\\_check\\_worthy[2]	_	_\t
+"""
+
+
+def test_webanno_as_others_write_it(tmp_path):
+    (tmp_path / "خبر.tsv").write_text(WEBANNO, encoding="utf-8")
+    for path in (tmp_path, tmp_path / "خبر.tsv"):
+        (example,) = read_examples(path)
+        assert example.id == "خبر"
+        assert example.text == "😀 وزیر گفت:\n نرخ ارز پایین آمد."
+        said = [(example.text[s.start : s.end], s.label.value, s.check_worthy) for s in example.spans]
+        assert said == [("وزیر گفت:", "attribution", False), ("نرخ ارز پایین آمد", "claim", True)]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("WebAnno TSV 3.2", "WebAnno TSV 2"), "1: .*first line should be"),
+        (("#T_SP", "#T_CH"), "1: .*no layer of spans"),
+        (("2-1\t14-17", "2-1\t1-4"), "14: .*overlaps"),
+        (("1-2\t3-7", "1-2 3-7"), "10: .*neither a token"),
+        (("\t_\t*[1]\tattribution[1]\t_\t_\t", ""), "11: .*0 columns"),
+    ],
+)
+def test_webanno_that_is_none(tmp_path, change, said):
+    (tmp_path / "x.tsv").write_text(WEBANNO.replace(*change), encoding="utf-8")
+    with pytest.raises(DataError, match=rf"x\.tsv:{said}"):
+        list(read_examples(tmp_path))
+
+
+def test_a_web_annotation_of_a_browser(tmp_path):
+    """Its offsets count UTF-16 units: an error that says what to type, and then the same span."""
+    example = Example("https://example.org/1", TEXT, (LabelledSpan(*CLAIM, Label.CLAIM, True),))
+    write_examples([example], tmp_path / "x.jsonld")
+    made = json.loads((tmp_path / "x.jsonld").read_text("utf-8"))
+    (item,) = made["first"]["items"]
+    position, quoted = item["target"]["selector"]
+    assert (position["start"], position["end"]) == CLAIM
+    assert quoted["prefix"] + quoted["exact"] + quoted["suffix"] == TEXT
+    assert item["target"]["source"] == made["documents"][0]["id"] == example.id
+    position |= {"start": CLAIM[0] + 1, "end": CLAIM[1] + 1}
+    (tmp_path / "x.jsonld").write_text(json.dumps(made), encoding="utf-8")
+    with pytest.raises(DataError, match="--offsets utf-16"):
+        list(read_examples(tmp_path / "x.jsonld"))
+    assert list(read_examples(tmp_path / "x.jsonld", fields=Fields(offsets="utf-16"))) == [example]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda made: made.pop("documents"), "wanted a collection"),
+        (lambda made: made["first"]["items"][0].pop("body"), "one body of purpose tagging"),
+        (lambda made: made["first"]["items"][0]["target"].pop("selector"), "TextPositionSelector"),
+        (lambda made: made["first"]["items"][0].pop("target"), "none of the documents"),
+        (lambda made: made["documents"][0].pop("value"), "an id and a value"),
+    ],
+)
+def test_web_annotations_that_are_none(tmp_path, spoil, said):
+    write_examples([Example("1", TEXT, (LabelledSpan(*CLAIM, Label.CLAIM),))], tmp_path / "x.jsonld")
+    made = json.loads((tmp_path / "x.jsonld").read_text("utf-8"))
+    spoil(made)
+    (tmp_path / "x.jsonld").write_text(json.dumps(made), encoding="utf-8")
+    with pytest.raises(DataError, match=said):
+        list(read_examples(tmp_path / "x.jsonld"))

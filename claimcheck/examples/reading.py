@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from claimcheck.examples.files import byte_lines, decode, is_empty, read_mostly_text
-from claimcheck.examples.formats import brat, conll, dataset, doccano, jsonl, label_studio, table
+from claimcheck.examples.formats import (
+    brat,
+    conll,
+    dataset,
+    doccano,
+    jsonl,
+    label_studio,
+    table,
+    web_annotation,
+    webanno,
+)
 from claimcheck.examples.formats.fields import Fields
 from claimcheck.examples.labels import Labels, what_to_map
 from claimcheck.examples.records import BadRow, DataError, Draft, Example, Finding, settle
@@ -30,6 +40,8 @@ FORMATS = {
     "conll": Format(conll.read, conll.write, (".conll", ".conllu", ".bio", ".iob", ".iob2")),
     "csv": Format(table.read, table.write, (".csv", ".tsv")),
     "brat": Format(brat.read, brat.write),
+    "web-annotation": Format(web_annotation.read, web_annotation.write, (".jsonld",)),
+    "webanno": Format(webanno.read, webanno.write),
     "hf": Format(dataset.read, dataset.write),
 }
 
@@ -42,12 +54,18 @@ def detect(path: Path) -> str:
             return "hf"
         if next(path.rglob("*.ann"), None):
             return "brat"
+        if next(path.rglob("*.tsv"), None):
+            return "webanno"
         raise DataError(
-            f"{path} is a folder with neither brat's .ann files nor a saved Hugging Face data set"
+            f"{path} is a folder with neither brat's .ann files, WebAnno's .tsv files nor a saved Hugging Face data set"
         )
     ending = path.suffix.lower()
     if ending in (".json", *FORMATS["jsonl"].endings):
         return _detect_json(path)
+    if ending == ".tsv":
+        with open(path, encoding="utf-8", errors="replace") as file:
+            if file.readline().startswith(webanno.SIGNATURE):
+                return "webanno"
     by_ending = by_file_ending(path)
     if by_ending is None:
         raise DataError(f"{path}: the ending {ending!r} tells no format; say --from {'|'.join(FORMATS)}")
@@ -109,7 +127,7 @@ def read_drafts(
     if format is not None and format not in FORMATS:
         raise DataError(f"there is no format {format!r}; one of {', '.join(FORMATS)}")
     chosen = format or detect(path)
-    if path.is_dir() != (chosen in ("brat", "hf")):
+    if chosen != "webanno" and path.is_dir() != (chosen in ("brat", "hf")):  # WebAnno's may be either
         raise DataError(f"{path} is {'a folder' if path.is_dir() else 'a file'}; {chosen} is kept otherwise")
     return FORMATS[chosen].read(path, fields or Fields())
 

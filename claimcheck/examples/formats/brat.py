@@ -11,15 +11,14 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from urllib.parse import unquote
 
 from claimcheck.examples.files import read_text, replacing_folder
 from claimcheck.examples.formats.fields import Fields
+from claimcheck.examples.formats.names import file_name, name_of_file
 from claimcheck.examples.labels import name_of
 from claimcheck.examples.records import BadRow, DataError, Draft, Example, Finding, Place, Range, RawSpan
 
 _SPAN = re.compile(r"T\S*\t(?P<name>\S+) (?P<pieces>\d+ \d+(?:;\d+ \d+)*)\t(?P<text>.*)")
-_UNSAFE = re.compile(r'[/\\:*?"<>|%\x00-\x1f]|^\.')
 
 
 def read(path: Path, fields: Fields) -> Iterator[Draft | Finding]:
@@ -29,7 +28,7 @@ def read(path: Path, fields: Fields) -> Iterator[Draft | Finding]:
         if not annotations.exists():
             yield Finding(Place(str(text_file)), "row", f"there is no {annotations.name} beside it")
             continue
-        name = unquote(text_file.relative_to(path).with_suffix("").as_posix())
+        name = name_of_file(text_file.relative_to(path))
         text, lines = read_text(text_file, keep_mark=True), read_text(annotations).split("\n")
         yield _document(text, lines, name, annotations)
 
@@ -38,7 +37,7 @@ def write(examples: Iterable[Example], path: Path) -> None:
     """A new folder with a pair for every example, named after its id."""
     with replacing_folder(path) as folder:
         for example in examples:
-            name = _UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", example.id)
+            name = file_name(example.id)
             text_file = folder / f"{name}.txt"
             if text_file.exists():
                 raise DataError(f"two examples have the id {example.id!r}, and brat needs a file for each")

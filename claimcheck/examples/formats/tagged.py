@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from claimcheck.examples.labels import name_of
-from claimcheck.examples.records import BadRow, Example, Range, RawSpan
+from claimcheck.examples.records import BadRow, Example, LabelledSpan, Range, RawSpan
 from claimcheck.sentences import split_sentences
 from claimcheck.tags import words
 
@@ -50,23 +50,31 @@ def sentences_of(example: Example) -> Sequence[Range]:
     return example.sentences if example.sentences is not None else split_sentences(example.text)
 
 
-def tagged_tokens(example: Example) -> Iterator[list[tuple[str, str]]]:
-    """(token, BIO tag) of every sentence. Tokens are words, cut where a span begins or ends inside one."""
+def cut_tokens(example: Example) -> Iterator[list[tuple[int, int, LabelledSpan | None]]]:
+    """(start, end, span) of the tokens of every sentence: words, cut where a span begins or ends inside one."""
     edges = sorted({edge for span in example.spans for edge in (span.start, span.end)})
-    begun: set[int] = set()
     starts = [0, *(start for start, _ in sentences_of(example)[1:])]  # so that no word is left out between
     for first, last in zip(starts, [*starts[1:], len(example.text)], strict=True):
+        tokens = [
+            (start, end, next((s for s in example.spans if s.start <= start and end <= s.end), None))
+            for start, end in _cut(words(example.text, first, last), edges)
+        ]
+        if tokens:
+            yield tokens
+
+
+def tagged_tokens(example: Example) -> Iterator[list[tuple[str, str]]]:
+    """(token, BIO tag) of every sentence, tokens as ``cut_tokens`` has them."""
+    running: LabelledSpan | None = None
+    for sentence in cut_tokens(example):
         rows = []
-        for start, end in _cut(words(example.text, first, last), edges):
-            i = next((i for i, s in enumerate(example.spans) if s.start <= start and end <= s.end), None)
-            if i is None:
-                rows.append((example.text[start:end], "O"))
-            else:
-                name = name_of(example.spans[i].label, example.spans[i].check_worthy)
-                rows.append((example.text[start:end], f"{'I' if i in begun else 'B'}-{name}"))
-                begun.add(i)
-        if rows:
-            yield rows
+        for start, end, span in sentence:
+            tag = "O"
+            if span:
+                tag = f"{'I' if span is running else 'B'}-{name_of(span.label, span.check_worthy)}"
+            running = span or running
+            rows.append((example.text[start:end], tag))
+        yield rows
 
 
 def _cut(ranges: Iterable[Range], edges: Sequence[int]) -> Iterator[Range]:
