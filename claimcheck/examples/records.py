@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from claimcheck.examples.labels import Labels
 from claimcheck.span import Label, Span
 
 Range = tuple[int, int]
+WORTHY = 0.5  # the check-worthiness from which a model's claim counts as check-worthy
 
 
 class DataError(ValueError):
@@ -32,7 +33,7 @@ class LabelledSpan:
     @classmethod
     def of(cls, span: Span) -> LabelledSpan:
         """What a model said, taken as a label: a claim is check-worthy from one half on."""
-        return cls(span.start, span.end, span.label, (span.check_worthiness or 0) >= 0.5)
+        return cls(span.start, span.end, span.label, (span.check_worthiness or 0) >= WORTHY)
 
     def to_dict(self) -> dict[str, Any]:
         """As in our JSON lines: ``check_worthy`` for claims only."""
@@ -57,6 +58,11 @@ class Example:
     source: str | None = None
     document: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @classmethod
+    def of(cls, id_: str, text: str, spans: Iterable[Span]) -> Example:
+        """What ``analyze`` or ``Model.segments`` said of a text, ready for ``write_examples``."""
+        return cls(id_, text, tuple(map(LabelledSpan.of, spans)))
 
     def __post_init__(self) -> None:
         ranges = [(span.start, span.end) for span in self.spans]

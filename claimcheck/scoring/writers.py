@@ -121,14 +121,17 @@ def _flat_rows(rows: Iterable[Scored], options: OutputOptions) -> Iterator[dict[
         if options.id_column is None:
             carried = {"row": scored.number, **carried}
         for span in scored.spans:
-            frame = span["attribution"] or {}
-            values = [
-                span[key] for key in ("start", "end", "text", "label", "confidence", "check_worthiness")
-            ]
-            values += [frame.get(key) for key in ("start", "end", "text")]
-            values.append((frame.get("speaker") or {}).get("text"))
-            values += [frame.get(key) for key in ("kind", "stance")]
-            yield {**carried, **dict(zip(FLAT, values, strict=True))}
+            yield {**carried, **flat(span)}
+
+
+def flat(span: Mapping[str, Any]) -> dict[str, Any]:
+    """``Span.to_dict()`` in one level: the columns ``FLAT``, the frame's beside the span's own."""
+    frame = span["attribution"] or {}
+    values = [span[name.removeprefix("span_")] for name in FLAT[:6]]
+    values += [frame.get(key) for key in ("start", "end", "text")]
+    values.append((frame.get("speaker") or {}).get("text"))
+    values += [frame.get(key) for key in ("kind", "stance")]
+    return dict(zip(FLAT, values, strict=True))
 
 
 def _json_line(row: Mapping[str, Any]) -> bytes:

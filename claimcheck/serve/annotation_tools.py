@@ -94,7 +94,7 @@ async def label_studio_predict(asked: Tasks, request: Request) -> Response:
     texts = [_text(task, key, number) for number, task in enumerate(asked.tasks)]
     results = []
     for text, spans in zip(texts, await _segments(request, texts), strict=True):
-        example = Example("", text, tuple(map(LabelledSpan.of, spans)))
+        example = Example.of("", text, spans)
         found = [region | {"from_name": from_name, "to_name": to_name} for region in regions(example)]
         scored = [region | {"score": span.confidence} for region, span in zip(found, spans, strict=True)]
         least = min((span.confidence for span in spans), default=1.0)

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from claimcheck.examples.offsets import UTF16
+from claimcheck.integrations.utf16 import in_utf16
 from claimcheck.serve import annotation_tools, schema
 from claimcheck.serve.documents import DocumentError, texts_of
 from claimcheck.serve.exports import EXPORTS
@@ -22,7 +23,6 @@ from claimcheck.serve.gate import Gate
 from claimcheck.serve.limits import Refused
 from claimcheck.serve.pool import Pool
 from claimcheck.serve.service import Service, json_answer, plain_spans, spans_of
-from claimcheck.serve.units import in_utf16
 from claimcheck.triage import rank
 from claimcheck.view import View, css
 
@@ -117,9 +117,11 @@ async def view(asked: schema.TextRequest, request: Request) -> Response:
     responses={200: {"content": {export.media_type: {} for export in EXPORTS.values()}}},
 )
 async def export(
-    kind: Literal["json", "csv", "html", "claimreview"], asked: schema.ExportRequest, request: Request
+    kind: Literal["json", "csv", "html", "claimreview", "web-annotation"],
+    asked: schema.ExportRequest,
+    request: Request,
 ) -> Response:
-    """The spans of a text as a file: JSON, a table, a page to keep, or ClaimReview stubs of its claims."""
+    """The spans of a text as a file: JSON, a table, a page to keep, ClaimReview stubs, Web Annotations."""
     [found] = await spans_of(request, [asked.text], asked.asked, asked.min_confidence)
     pairs = zip(found, plain_spans(asked.text, found, asked.offsets), strict=True)
     kept = [

@@ -1,4 +1,4 @@
-"""The spans of a text as a file to keep: JSON, a table, a page, ClaimReview stubs."""
+"""The spans of a text as a file to keep: JSON, a table, a page, ClaimReview stubs, Web Annotations."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from claimcheck.examples.formats.web_annotation import of_analysis
 from claimcheck.flags.stubs import claim_review
 from claimcheck.span import Label, Span
 from claimcheck.view import View
@@ -68,9 +69,16 @@ def _claim_review(
     return json.dumps(stubs, ensure_ascii=False, indent=1) + "\n"
 
 
+def _annotations(
+    text: str, spans: Sequence[Span], plain: Sequence[dict[str, Any]], source: str | None
+) -> str:
+    return json.dumps(of_analysis(source or "text", text, spans), ensure_ascii=False, indent=1) + "\n"
+
+
 EXPORTS = {
     "json": Export("application/json", "json", _json, "backslashreplace"),
     "csv": Export("text/csv; charset=utf-8", "csv", _csv),
     "html": Export("text/html; charset=utf-8", "html", _html),
     "claimreview": Export("application/ld+json", "jsonld", _claim_review, "backslashreplace"),
+    "web-annotation": Export("application/ld+json", "jsonld", _annotations, "backslashreplace"),
 }

@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from claimcheck.examples.offsets import UTF16
+from claimcheck.integrations.utf16 import in_utf16
 from claimcheck.serve.limits import Limits, Refused
 from claimcheck.serve.pool import Asked
-from claimcheck.serve.units import in_utf16
 from claimcheck.span import Span
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from claimcheck.examples.files import byte_lines, decode, replacing
 from claimcheck.examples.formats import fields as f
-from claimcheck.examples.records import BadRow, DataError, Draft, Example, Finding, Place, RawSpan
+from claimcheck.examples.records import WORTHY, BadRow, DataError, Draft, Example, Finding, Place, RawSpan
 
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
@@ -74,11 +74,18 @@ def _draft(place: Place, row: Mapping[str, Any], fields: f.Fields) -> Draft:
 
 
 def span_of(value: Any) -> RawSpan:
-    """A span of our layout, or ``BadRow``. ``check_worthy`` may be left out or null."""
+    """A span of our layout, or ``BadRow``.
+
+    ``check_worthy`` may be left out or null: then a ``check_worthiness``, which ``claimcheck score`` writes,
+    says it from one half on.
+    """
     span = f.as_object(value)
     if missing := {"start", "end", "label"} - span.keys():
         raise BadRow(f"a span without {', '.join(sorted(missing))}: {span}")
-    worthy = span.get("check_worthy") or False
+    worthy = span.get("check_worthy")
+    if worthy is None:
+        said = span.get("check_worthiness")
+        worthy = isinstance(said, int | float) and said >= WORTHY
     if not isinstance(worthy, bool):
         raise BadRow(f"'check_worthy' must be true or false, this is {worthy!r}")
     start, end = f.integer(span["start"], "'start'"), f.integer(span["end"], "'end'")

@@ -19,7 +19,17 @@ from claimcheck.examples.files import read_text, replacing
 from claimcheck.examples.formats import fields as f
 from claimcheck.examples.labels import name_of
 from claimcheck.examples.offsets import UTF16, from_utf16
-from claimcheck.examples.records import BadRow, DataError, Draft, Example, Finding, Place, RawSpan
+from claimcheck.examples.records import (
+    BadRow,
+    DataError,
+    Draft,
+    Example,
+    Finding,
+    LabelledSpan,
+    Place,
+    RawSpan,
+)
+from claimcheck.span import Span
 
 _CONTEXT = [
     "http://www.w3.org/ns/anno.jsonld",
@@ -58,6 +68,31 @@ def annotation(
             ],
         },
     }
+
+
+def of_analysis(source: str, text: str, spans: Iterable[Span]) -> dict[str, Any]:
+    """What ``analyze`` said of a text, as a collection.
+
+    A body of purpose ``describing`` holds, as JSON, what a tag cannot say: confidence, check-worthiness and
+    the frame (``Attribution.to_dict()``).
+
+    Args:
+        source: the IRI of the text, or a name for it.
+    """
+    iri = iri_of(source)
+    items = []
+    for span in spans:
+        said = {
+            key: value
+            for key, value in span.to_dict().items()
+            if key not in ("start", "end", "text", "label")
+        }
+        body = {"type": "TextualBody", "purpose": "describing", "format": "application/json"}
+        labelled = LabelledSpan.of(span)
+        label = name_of(labelled.label, labelled.check_worthy)
+        more = body | {"value": json.dumps(said, ensure_ascii=False)}
+        items.append(annotation(iri, text, span.start, span.end, label, more))
+    return collection([document(iri, text)], items)
 
 
 def collection(documents: list[dict[str, Any]], items: list[dict[str, Any]]) -> dict[str, Any]:
