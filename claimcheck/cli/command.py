@@ -71,6 +71,13 @@ def _parser(argv: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def subparser(verb: str) -> argparse.ArgumentParser:
+    """The parser of one command alone, for its help and its flags."""
+    parser = _Parser(prog=f"claimcheck {verb}", description=f"{VERBS[verb][0].upper()}{VERBS[verb][1:]}.")
+    importlib.import_module(f"claimcheck.cli.{verb}").add_arguments(parser)
+    return parser
+
+
 class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import PackageNotFoundError, version
