@@ -1,6 +1,7 @@
 """Make a model folder ready for analysis: int8 ONNX, calibration, settings and the model card.
 
-    python scripts/export.py FOLDER --out models/NAME --dev DEV.jsonl --texts TRAIN.jsonl [--origin ORIGIN.md]
+    python scripts/export.py FOLDER --out models/NAME --dev DEV.jsonl --texts TRAIN.jsonl \\
+        [--origin ORIGIN.md] [--proof PROOF.md]
 
 FOLDER holds the fine-tuned weights and the tokenizer; it is left as it is. Prints what exporting cost.
 """
@@ -28,6 +29,7 @@ def main() -> None:
     parser.add_argument("--dev", type=Path, required=True, help="labelled data to calibrate and measure on")
     parser.add_argument("--texts", type=Path, required=True, help="labelled data to fix the int8 ranges on")
     parser.add_argument("--origin", type=Path, help="Markdown for the card: where the weights come from")
+    parser.add_argument("--proof", type=Path, help="Markdown for the card: what else was measured, and how")
     parser.add_argument("--keep-float", action="store_true", help="keep the single-precision model.onnx too")
     args = parser.parse_args()
 
@@ -38,9 +40,12 @@ def main() -> None:
     spread = texts[:: max(1, len(texts) // 300)]  # all over the file: its sources stand one after another
     exported = export(args.out, list(read_examples(args.dev)), spread, keep_float=args.keep_float)
     inputs = f"{args.folder.name} --dev {args.dev.name} --texts {args.texts.name}"
-    about = {"name": args.out.name, "command": f"python scripts/export.py {inputs} --out {args.out}"}
-    if args.origin:
-        about["origin"] = args.origin.read_text(encoding="utf-8")
+    about = {"name": args.out.name}
+    for part, path in (("origin", args.origin), ("proof", args.proof)):
+        if path:
+            about[part] = path.read_text(encoding="utf-8")
+            inputs += f" --{part} models/{path.name}"
+    about["command"] = f"python scripts/export.py {inputs} --out {args.out}"
     write_card(args.out, about, exported)
     print(json.dumps(exported.summary(), indent=1))
 

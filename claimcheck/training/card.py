@@ -12,6 +12,7 @@ from claimcheck.span import Label
 from claimcheck.training.export import HEADLINE, Exported
 
 PRECISIONS = (0.95, 0.99)
+_PARTS = ("name", "origin", "proof", "command")  # facts with a place of their own on the card
 _FEW = 30  # spans below which a threshold or a calibration error says nothing
 
 
@@ -21,10 +22,11 @@ def write_card(folder: Path, about: Mapping[str, object], exported: Exported) ->
     Args:
         folder: the exported folder.
         about: facts to state. ``name`` heads the card, ``origin`` (Markdown) says where the weights come
-            from, ``command`` is how to make the folder again; everything else is listed as it is.
+            from, ``proof`` (Markdown) what else was measured and how, ``command`` is how to make the folder
+            again; everything else is listed as it is.
         exported: what ``export`` measured on the development examples.
     """
-    facts = {key: value for key, value in about.items() if key not in ("name", "origin", "command")}
+    facts = {key: value for key, value in about.items() if key not in _PARTS}
     name = str(about.get("name", folder.name))
     parts = [
         _FRONT,
@@ -32,10 +34,12 @@ def write_card(folder: Path, about: Mapping[str, object], exported: Exported) ->
         f"## Where it comes from\n\n{about['origin']}" if "origin" in about else "",
         _table(("fact", "value"), ((key, str(value)) for key, value in facts.items())) if facts else "",
         f"## Scores\n\n{_SCORES.format(documents=len(exported.int8.results))}\n\n{_scores(exported)}",
+        _AGAIN.format(folder=folder.name),
         f"By label (int8):\n\n{_labels(exported.int8)}",
         f"By genre (int8):\n\n{_genres(exported.int8)}",
         f"## Confidence\n\n{_confidence(exported)}",
         f"## Which confidence to ask for\n\n{_BAND}\n\n{_bands(exported.int8)}",
+        str(about.get("proof", "")),
         f"## Limits\n\n{_LIMITS}",
         f"## Made by\n\n```bash\n{about['command']}\n```" if "command" in about else "",
     ]
@@ -72,6 +76,11 @@ chosen and confidence calibrated: expect a little less elsewhere. *float* is the
 *int8* the ONNX file that analysis runs. Sentence: macro-F1 of the label that covers most of a sentence
 (none counts). Word: macro-F1 of four labels. Span: micro-F1 at an overlap (intersection over union) of
 half, and with exact boundaries."""
+
+_AGAIN = """\
+`claimcheck evaluate DEV.jsonl --model {folder}` prints the int8 column and the F1 scores and calibration
+errors below, with `--runtime torch` the float column; precision, recall, the area under the curve and the
+thresholds are measured when this page is written."""
 
 _BAND = """\
 A span is right where it overlaps a span of its label in the data by half or more. Of the spans with at
