@@ -44,7 +44,7 @@ def main() -> None:
     for part, path in (("origin", args.origin), ("proof", args.proof)):
         if path:
             about[part] = path.read_text(encoding="utf-8")
-            inputs += f" --{part} models/{path.name}"
+            inputs += f" --{part} {path}"
     about["command"] = f"python scripts/export.py {inputs} --out {args.out}"
     write_card(args.out, about, exported)
     print(json.dumps(exported.summary(), indent=1))
