@@ -19,14 +19,22 @@ REPORT = "وی با تأکید بر اینکه باید صرفه‌جویی کن
 OPINION = "به نظر من این تصمیم عجولانه است."
 
 
-class TestSpacy:
-    @pytest.fixture(scope="class")
-    def nlp(self):
-        spacy = pytest.importorskip("spacy", reason="needs claimcheck[spacy]")
-        opened = spacy.blank("fa")
-        opened.add_pipe("claimcheck", config={"cues": True})
-        return opened
+@pytest.fixture(scope="module")
+def nlp():
+    spacy = pytest.importorskip("spacy", reason="needs claimcheck[spacy]")
+    opened = spacy.blank("fa")
+    opened.add_pipe("claimcheck", config={"cues": True})
+    return opened
 
+
+@pytest.fixture(scope="module")
+def datasets():
+    library = pytest.importorskip("datasets")
+    library.disable_progress_bars()
+    return library
+
+
+class TestSpacy:
     @pytest.mark.parametrize(
         "text",
         [
@@ -101,12 +109,6 @@ class TestSpacy:
 
 
 class TestDatasets:
-    @pytest.fixture(scope="class")
-    def datasets(self):
-        library = pytest.importorskip("datasets")
-        library.disable_progress_bars()
-        return library
-
     def test_a_column_of_spans(self, datasets):
         rows = {"text": ["سلام", None, OPINION, REPORT], "n": [1, 2, 3, 4]}
         held = datasets.Dataset.from_dict(rows)
@@ -131,8 +133,6 @@ class TestDatasets:
 
 
 class TestTables:
-    TEXTS = (REPORT, None, OPINION, 5, "")
-
     def test_pandas(self):
         pandas = pytest.importorskip("pandas")
         column = pandas.Series([REPORT, None, OPINION, 5, ""], index=list("abcde"), name="text")
