@@ -49,6 +49,14 @@ class Answered:
         """One for each row."""
         return [row.label == label for row, label in zip(self.rows, self.found, strict=True)]
 
+    def wrong(self) -> list[str]:
+        """A line for each row that is not right."""
+        return [
+            f"{row.kind}: {row.label}, called {label}\t{row.sentence}"
+            for row, label in zip(self.rows, self.found, strict=True)
+            if row.label != label
+        ]
+
     def kinds(self) -> dict[str, Answered]:
         """The table cut by kind, in the order of the table."""
         parts: dict[str, list[tuple[Row, str]]] = {}
@@ -93,7 +101,9 @@ def main() -> None:
         print(json.dumps({name: found.to_dict() for name, found in answers.items()}, indent=1))
         return
     for name, found in answers.items():
-        show(name, found, args.wrong)
+        print(f"{name}\n\n{table_text(found)}\n")
+        if args.wrong:
+            print("\n".join(found.wrong()), end="\n\n")
 
 
 def read(path: Path) -> list[Row]:
@@ -149,27 +159,21 @@ def share(right: Iterable[bool]) -> dict[str, Any]:
     }
 
 
-def show(name: str, found: Answered, wrong: bool) -> None:
+def table_text(found: Answered) -> str:
+    """The shares and the confusion as two Markdown tables."""
     numbers = found.to_dict()
-    parts = {
-        **numbers["kinds"],
-        "all": numbers,
-        **({"whole sets": numbers["sets"]} if "sets" in numbers else {}),
-    }
-    print(f"{name}\n\n| kind | right | of | share | 95 % interval |\n| --- | --- | --- | --- | --- |")
+    parts = {**numbers["kinds"], "all": numbers}
+    if "sets" in numbers:
+        parts["whole sets"] = numbers["sets"]
+    lines = ["| kind | right | of | share | 95 % interval |", "| --- | --- | --- | --- | --- |"]
     for kind, part in parts.items():
         interval = f"{part['low']:.3f}–{part['high']:.3f}"
-        print(f"| {kind} | {part['right']} | {part['of']} | {part['share']:.3f} | {interval} |")
-    print(f"\n| should be | {' | '.join(LABELS)} |\n| --- |{' --- |' * len(LABELS)}")
+        lines.append(f"| {kind} | {part['right']} | {part['of']} | {part['share']:.3f} | {interval} |")
+    lines += ["", f"| should be | {' | '.join(LABELS)} |", f"| --- |{' --- |' * len(LABELS)}"]
     for label, row in numbers["confusion"].items():
         if row:
-            print(f"| {label} | {' | '.join(str(row.get(other, 0)) for other in LABELS)} |")
-    print()
-    if wrong:
-        for one, label, right in zip(found.rows, found.found, found.right, strict=True):
-            if not right:
-                print(f"{one.kind}: {one.label}, called {label}\t{one.sentence}")
-        print()
+            lines.append(f"| {label} | {' | '.join(str(row.get(other, 0)) for other in LABELS)} |")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hand_tables import LABELS, answer, read, wilson
+from hand_tables import LABELS, answer, read, table_text, wilson
 
 from claimcheck import load
+from claimcheck.api import embedded_folder
 
 TABLES = Path(__file__).parent / "tables"
 LEAST = {"necessity": 120, "imperatives": 100, "encyclopedic": 100, "judgements": 100, "headlines": 200}
@@ -82,3 +83,9 @@ def test_a_bad_line_is_named(tmp_path, line):
     path.write_text(f"خوب\tclaim\tkind\n{line}\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"t\.tsv:2: wanted sentence, label"):
         read(path)
+
+
+def test_the_card_shows_what_is_printed(answers):
+    card = (embedded_folder() / "README.md").read_text(encoding="utf-8")
+    for found in answers.values():
+        assert table_text(found) in card, "print them again: python scripts/hand_tables.py tests/tables/*.tsv"
