@@ -78,9 +78,10 @@ chosen and confidence calibrated: expect a little less elsewhere. *float* is the
 half, and with exact boundaries."""
 
 _AGAIN = """\
-`claimcheck evaluate DEV.jsonl --model {folder}` prints the int8 column and the F1 scores and calibration
-errors below, with `--runtime torch` the float column; precision, recall, the area under the curve and the
-thresholds are measured when this page is written."""
+`claimcheck evaluate DEV.jsonl --model {folder}` prints the int8 column, the F1 scores of labels and
+genres and the calibration errors of genres, with `--runtime torch` the float column. Precision, recall, the
+calibration errors of labels, the area under the curve and the thresholds are measured when this page is
+written."""
 
 _BAND = """\
 A span is right where it overlaps a span of its label in the data by half or more. Of the spans with at
