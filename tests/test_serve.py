@@ -90,6 +90,20 @@ def test_offsets_of_javascript(client):
         assert units[2 * part["start"] : 2 * part["end"]].decode("utf-16-le") == part["text"]
 
 
+@pytest.mark.parametrize("offsets", ["code-points", "utf-16"])
+def test_the_words_of_one_span(client, offsets):
+    text = "😀 " + REPORT
+    asked = {"text": text, "offsets": offsets}
+    spans = client.post("/analyze", json=asked | {"explain": True}).json()["spans"]
+    for span in spans:
+        assert client.post("/explain", json=asked | {"start": span["start"]}).json() == {
+            "words": span["words"]
+        }
+    for start in (1, 10_000):
+        told = client.post("/explain", json=asked | {"start": start})
+        assert told.status_code == 422 and ("begins at" in told.text or "two units" in told.text)
+
+
 def test_triage(client):
     body = {"texts": [REPORT, RUMOUR], "factchecks": True, "top": 1}
     [item] = client.post("/triage", json=body).json()["items"]

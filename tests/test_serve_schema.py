@@ -17,8 +17,8 @@ from claimcheck.serve import Limits, Service
 pytestmark = pytest.mark.process
 
 
-# a file of the wrong kind and a task without a text are refused, and no schema can say so
-READ_INTO = ("/read", "/label-studio/predict", "/label-studio/setup")
+# a file of the wrong kind, a task without a text, a start of no span are refused, and no schema can say so
+READ_INTO = ("/read", "/explain", "/label-studio/predict", "/label-studio/setup")
 
 
 @pytest.fixture(scope="module")

@@ -14,14 +14,15 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from claimcheck.examples.offsets import UTF16
+from claimcheck.examples.offsets import UTF16, from_utf16
+from claimcheck.examples.records import BadRow
 from claimcheck.integrations.utf16 import in_utf16
 from claimcheck.serve import annotation_tools, schema
 from claimcheck.serve.documents import DocumentError, texts_of
 from claimcheck.serve.exports import EXPORTS
 from claimcheck.serve.gate import Gate
 from claimcheck.serve.limits import Refused
-from claimcheck.serve.pool import Pool
+from claimcheck.serve.pool import Asked, Pool
 from claimcheck.serve.service import Service, json_answer, plain_spans, spans_of
 from claimcheck.triage import rank
 from claimcheck.view import View, css
@@ -109,6 +110,21 @@ async def view(asked: schema.TextRequest, request: Request) -> Response:
     [spans] = await spans_of(request, [asked.text], asked.asked, asked.min_confidence)
     html = View(asked.text, spans).marked_text()
     return json_answer({"spans": plain_spans(asked.text, spans, asked.offsets), "html": html})
+
+
+@_routes.post("/explain", responses={200: {"model": schema.WordsOut}})
+async def explain(asked: schema.ExplainRequest, request: Request) -> Response:
+    """The words that decided the label of one span."""
+    try:
+        start = from_utf16(asked.text)(asked.start) if asked.offsets == UTF16 else asked.start
+    except BadRow:
+        raise Refused(422, f"start {asked.start} falls inside a character of two units") from None
+    [spans] = await spans_of(request, [asked.text], Asked(explain_at=start))
+    if not spans:
+        raise Refused(
+            422, f"no span of the text begins at {asked.start}; ask with a start that /analyze gave"
+        )
+    return json_answer({"words": plain_spans(asked.text, spans, asked.offsets)[0].get("words", [])})
 
 
 @_routes.post(

@@ -13,7 +13,7 @@ class Limits:
         body_bytes: of a request.
         texts: in a request.
         characters: of a text.
-        explained_characters: of a text whose words are asked for, which takes some dozens of analyses.
+        explained_characters: of a text whose words are asked for, each of which is erased and analysed without.
         requests: answered at a time; the next one gets 429.
         waiting_characters: that wait for a worker, of all requests together; what would be more gets 503.
         seconds_to_send: for a client to send the head of a request, and again for its body; then 408.
@@ -23,7 +23,7 @@ class Limits:
     body_bytes: int = 2_000_000
     texts: int = 256
     characters: int = 100_000
-    explained_characters: int = 10_000
+    explained_characters: int = 2_000
     requests: int = 64
     waiting_characters: int = 2_000_000
     seconds_to_send: float = 20.0

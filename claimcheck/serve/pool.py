@@ -33,12 +33,13 @@ _TRIES = 2  # of a text whose worker died, which may have been chance
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked about texts, as ``analyze`` takes it; with ``segments`` nothing else is."""
+    """What is asked about texts, as ``analyze`` takes it; with one of the last two nothing else is."""
 
     cues: bool = False
     factchecks: bool = False
     explain: bool = False
     segments: bool = False  # all four labels, frames as spans of their own
+    explain_at: int | None = None  # only the span that begins there, with its words; none where none does
 
 
 @dataclass(eq=False, slots=True)
@@ -126,7 +127,7 @@ class Pool:
                     await self._some.wait()
                 executor = await self._run(executor, jobs)
         finally:
-            executor.shutdown(wait=False, cancel_futures=True)
+            await asyncio.to_thread(executor.shutdown, cancel_futures=True)
 
     def _take(self) -> list[_Job]:
         """What waits longest, as far as it asks the same and is one batch; only once where it has killed a worker."""
@@ -217,6 +218,8 @@ def _analyze_texts(texts: Sequence[str], asked: Asked) -> list[list[Span] | str]
     try:
         if asked.segments:
             return list(_model.segments_many(texts))
+        if asked.explain_at is not None:
+            return [_explained(_model, text, asked.explain_at) for text in texts]
         return list(
             analyze_many(texts, model=_model, cues=asked.cues, factchecks=index, explain=asked.explain)
         )
@@ -224,3 +227,9 @@ def _analyze_texts(texts: Sequence[str], asked: Asked) -> list[list[Span] | str]
         if len(texts) == 1:
             return [f"this text could not be analysed ({type(error).__name__})"]
         return [answer for text in texts for answer in _analyze_texts([text], asked)]
+
+
+def _explained(model: Model, text: str, start: int) -> list[Span]:
+    from claimcheck.explain import explain
+
+    return explain(model, text, [span for span in model.analyze(text) if span.start == start])

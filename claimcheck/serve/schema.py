@@ -16,6 +16,7 @@ def _whole(number: Any) -> Any:
 
 
 Whole = Annotated[int, BeforeValidator(_whole)]  # 1.0 is an integer in JSON Schema
+Offsets = Literal["code-points", "utf-16"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -26,9 +27,9 @@ class _Request(BaseModel):
 class _Options(_Request):
     cues: bool = Field(False, description="flag claims with rumour cues")
     factchecks: bool = Field(False, description="flag claims that were checked already")
-    explain: bool = Field(False, description="name the words that each label hangs on; many times slower")
+    explain: bool = Field(False, description="name the words that each label hangs on; about a second a span")
     min_confidence: Share = Field(0.0, description="leave out spans below it")
-    offsets: Literal["code-points", "utf-16"] = Field(
+    offsets: Offsets = Field(
         "code-points",
         description="what start and end count: code points as Python does, or units as JavaScript",
     )
@@ -64,6 +65,14 @@ class TextRequest(_Options):
     text: str
 
 
+class ExplainRequest(_Request):
+    """One span of a text: that which begins at ``start``."""
+
+    text: str
+    start: Annotated[int, Field(ge=0), BeforeValidator(_whole)]
+    offsets: Offsets = "code-points"
+
+
 class ExportRequest(TextRequest):
     """One text, and which of its spans to write."""
 
@@ -87,7 +96,7 @@ class TriageRequest(_Request):
     top: Annotated[int, Field(ge=1), BeforeValidator(_whole)] | None = Field(
         None, description="so many claims at most"
     )
-    offsets: Literal["code-points", "utf-16"] = "code-points"
+    offsets: Offsets = "code-points"
 
     @property
     def asked(self) -> Asked:
@@ -136,6 +145,12 @@ class SpanOut(SliceOut):
     attribution: AttributionOut | None
     words: list[WordOut] = Field(default_factory=list)
     flags: list[FlagOut] = Field(default_factory=list)
+
+
+class WordsOut(BaseModel):
+    """The words that a span's label hangs on, in the order of the text."""
+
+    words: list[WordOut]
 
 
 class SpansOut(BaseModel):

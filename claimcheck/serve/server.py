@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 from typing import Any
 
 import uvicorn
@@ -64,6 +66,8 @@ def _clocked(seconds: float) -> type[H11Protocol]:
 
 def run(service: Service, host: str, port: int, ready: Any = None) -> None:
     """Serve until told to stop; ``ready`` is called with the address when requests are taken."""
+    # uvicorn, when all is answered, raises the signal again that ended it; by default that would kill
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     serving = server(service, host, port)
 
     async def serve() -> None:

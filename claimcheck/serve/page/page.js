@@ -91,7 +91,7 @@ async function work(doing, action) {
   }
 }
 
-const options = () => ({ cues: $("cues").checked, factchecks: $("factchecks").checked, explain: $("explain").checked });
+const options = () => ({ cues: $("cues").checked, factchecks: $("factchecks").checked });
 
 function analyze() {
   const text = $("text").value;
@@ -170,6 +170,20 @@ function choose(mark) {
   }
   rove(mark);
   $("about").replaceChildren(...(mark.span ? aboutSpan(mark.span) : aboutFrame(mark)));
+  if (mark.span && !mark.span.words) explain(mark);
+}
+
+/** The words that decided, when a span is looked at: to find them all beforehand would take a second each. */
+async function explain(mark) {
+  const { text, asked } = shown;
+  mark.span.words = []; // asked once
+  try {
+    const answer = await ask("/explain", { text, start: mark.span.start, offsets: asked.offsets });
+    mark.span.words = (await answer.json()).words;
+  } catch {
+    mark.span.words = null; // asked again when it is looked at again; nothing else hangs on it
+  }
+  if (mark.classList.contains("chosen")) $("about").replaceChildren(...aboutSpan(mark.span));
 }
 
 function aboutSpan(span) {
@@ -180,7 +194,7 @@ function aboutSpan(span) {
   rows.push(["از زبان", frame ? quoted(frame.text) : "نویسنده"]);
   if (frame?.speaker) rows.push(["گوینده", [quoted(frame.speaker.text), ` (${KINDS[frame.kind]})`]]);
   if (frame) rows.push(["لحن نقل", STANCES[frame.stance]]);
-  if (span.words) {
+  if (span.words?.length) {
     const words = span.words.flatMap((word, i) => [...(i ? ["، "] : []), quoted(word.text)]);
     rows.push(["واژه‌های تعیین‌کننده", words]);
   }
