@@ -253,7 +253,8 @@ function order() {
 
 function exported(signal) {
   const kept = { labels: chosenLabels(), min_confidence: least() };
-  return ask(`/export/${$("kind").value}`, { ...shown.asked, text: shown.text, ...kept }, signal);
+  const asked = { ...shown.asked, ...kept, offsets: "code-points" }; // files are read by other programs than this
+  return ask(`/export/${$("kind").value}`, asked, signal);
 }
 
 const download = () =>
@@ -268,9 +269,20 @@ const download = () =>
 
 const copy = () =>
   work("در حال آماده کردن…", async (signal) => {
-    await navigator.clipboard.writeText(await (await exported(signal)).text());
+    copyText(await (await exported(signal)).text());
     say("رونوشت گرفته شد.");
   });
+
+/** Also where the page came over plain HTTP from elsewhere, which browsers give no clipboard object. */
+function copyText(text) {
+  const holder = element("textarea", "", { readonly: "", class: "unseen" });
+  holder.value = text;
+  document.body.append(holder);
+  holder.select();
+  document.execCommand("copy");
+  holder.remove();
+  $("copy").focus();
+}
 
 function open(file) {
   const ending = /\.(txt|docx|csv)$/i.exec(file?.name ?? "")?.[1].toLowerCase();
