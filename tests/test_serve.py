@@ -1,13 +1,16 @@
 """The service over its own port, with the model that ships."""
 
+import dataclasses
 import io
 import json
 import multiprocessing
 import os
+import re
 import signal
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -236,6 +239,34 @@ def test_doccano(client, tmp_path):
     [example] = read_examples(tmp_path / "export.jsonl", format="doccano")
     wanted = [(s.start, s.end) for s in analyze(text)]
     assert [(s.start, s.end) for s in example.spans if s.label != "attribution"] == wanted
+
+
+GUIDE = (Path(__file__).parent.parent / "docs" / "guides" / "serve.md").read_text(encoding="utf-8")
+
+
+def test_the_guide_asks_and_is_answered(client):
+    [(url, header, body)] = re.findall(r"curl (\S+) -H '(.*?)' \\\n\s*-d '(.*?)'", GUIDE)
+    name, _, value = header.partition(": ")
+    path = url.removeprefix("http://127.0.0.1:8000")
+    answer = client.post(path, content=body.encode(), headers={name: value})
+    assert answer.json()["spans"][0]["label"] == "claim"
+    told = client.get("/openapi.json").json()["paths"]
+    for method, path in re.findall(r"^\| `(GET|POST) (/[\w/]*)", GUIDE, re.MULTILINE):
+        path = "/export/{kind}" if path == "/export/" else path
+        assert path == "/openapi" or method.lower() in told[path]
+
+
+def test_the_guide_names_every_limit_as_it_is():
+    shown = re.findall(r"`--max-([\w-]+)` ([\d,]+) \|", GUIDE)
+    limits = dataclasses.asdict(Limits())
+    assert {name.replace("-", "_"): float(number.replace(",", "")) for name, number in shown} == limits
+
+
+def test_the_template_for_doccano(client):
+    jinja2 = pytest.importorskip("jinja2")
+    [template] = re.findall(r"```text\n(\[\{%.*?)\n```", GUIDE)
+    entities = client.post("/doccano", json={"text": REPORT}).json()
+    assert json.loads(jinja2.Template(template).render(input=entities)) == entities
 
 
 HOSTILE = [
