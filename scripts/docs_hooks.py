@@ -16,7 +16,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 def help_of_all() -> str:
     """A section a command, and one for each command under it."""
-    os.environ["COLUMNS"] = "100"  # how wide argparse writes
+    os.environ["COLUMNS"] = "82"  # how wide argparse writes
     return "\n".join(
         section for verb in VERBS for section in _sections(f"claimcheck {verb}", subparser(verb))
     )
