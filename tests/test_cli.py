@@ -118,6 +118,12 @@ def test_a_file_name_for_a_text_is_told(analyze, tmp_path):
     assert "--file" in analyze(file)[2]
 
 
+@pytest.mark.parametrize("asked", ["-0.1", "1.5", "nan"])
+def test_a_confidence_that_is_none(analyze, asked):
+    code, out, err = analyze(TEXT, f"--min-confidence={asked}")
+    assert (code, out) == (2, "") and "between 0 and 1" in err
+
+
 def test_html_is_written_whole(analyze, tmp_path):
     page = tmp_path / "page.html"
     code, out, _ = analyze(TEXT, "--html", page)

@@ -485,12 +485,19 @@ def test_a_killed_build_leaves_the_old_index(tmp_path):
 # ---- the command
 
 
+def test_an_index_without_records_says_so(tmp_path, capsys):
+    path = str(tmp_path / "empty.db")
+    FactChecks.open(path).close()
+    assert main(["factchecks", "search", path, "قیمت نان"]) == 0
+    assert "holds no fact-checks" in capsys.readouterr().err
+
+
 def test_build_add_search(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     lines = [json.dumps(claim, ensure_ascii=False) for claim in CLAIMS]
     (tmp_path / "one.jsonl").write_text("\n".join([*lines[:3], '{"id": "bad"}']), encoding="utf-8")
     (tmp_path / "two.jsonl").write_text(lines[3], encoding="utf-8")
-    assert main(["factchecks", "build", "checks.db", "one.jsonl"]) == 0
+    assert main(["factchecks", "build", "checks.db", "one.jsonl"]) == 3
     said = capsys.readouterr()
     assert said.out == "checks.db: built, 3 fact-checks; 1 bad records left out\n"
     assert said.err.startswith("one.jsonl:4: error: there is no field 'claim'")

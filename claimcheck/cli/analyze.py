@@ -48,6 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """One text to the coloured view on a terminal, to JSON lines anywhere else."""
     check_not_read(args.html, [args.file, args.factchecks])
+    if not 0 <= args.min_confidence <= 1:
+        raise UsageError(f"--min-confidence must be between 0 and 1, got {args.min_confidence:g}")
     text = _text_of(args)
     from claimcheck.api import load
     from claimcheck.span import Label

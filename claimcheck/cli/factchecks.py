@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from claimcheck.cli.output import UsageError, json_text, note, visible
+from claimcheck.cli.output import BAD_ROWS, UsageError, json_text, note, visible
 
 if TYPE_CHECKING:
     from claimcheck.examples.records import Finding
@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do what was parsed. Exit code 1 where no record of a source could be used."""
+    """Do what was parsed. Exit code 3 where records were left out, 1 where no record of a source could be used."""
     work: Callable[[argparse.Namespace], int] = args.factchecks_run
     return work(args)
 
@@ -84,7 +84,7 @@ def _write(args: argparse.Namespace, fresh: bool) -> int:
             visible(f"{args.index}: {what}, {len(index)} fact-checks")
             + f"; {len(added.bad)} bad records left out" * bool(added.bad)
         )
-    return 0
+    return BAD_ROWS if added.bad else 0
 
 
 class _Told:
@@ -110,6 +110,10 @@ def _search(args: argparse.Namespace) -> int:
     if not 0 <= args.least <= 1:
         raise UsageError(f"--least must be between 0 and 1, got {args.least}")
     with open_index(args.index) as index:
+        if not len(index):
+            note(
+                f"{args.index} holds no fact-checks; add some: claimcheck factchecks add {args.index} SOURCE"
+            )
         texts = [line.rstrip("\r\n") for line in sys.stdin] if args.text == "-" else [args.text]
         for text in texts:
             hits = [hit for hit in index.search(text, top_k=args.top) if hit.similarity >= args.least]
