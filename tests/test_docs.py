@@ -77,7 +77,7 @@ FACTCHECKS = {
 }
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAGES, "../README.md"])
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_python_runs_and_prints_what_stands_below_it(page, folder):
     if page == "guides/integrations.md":
@@ -110,11 +110,14 @@ def test_what_is_shown_must_agree(other):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_commands_run(page, folder, capsys):
-    for kind, block, _ in blocks(page):
+    for kind, block, shown in blocks(page):
+        capsys.readouterr()
         assert kind in ("python", "text", "console", "bash"), f"nothing runs a block of {kind or 'no kind'}"
         if kind in ("console", "bash"):
             for line in block.replace("\\\n", " ").splitlines():
                 _try(line, capsys)
+            if shown:
+                assert_shown(capsys.readouterr().out, shown, block)
 
 
 def _try(line, capsys):
