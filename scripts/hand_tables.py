@@ -110,7 +110,7 @@ def read(path: Path) -> list[Row]:
     """The rows of a table.
 
     Raises:
-        ValueError: a line has not three fields, or its label is none of those known; says which line.
+        ValueError: a line has not three fields, or its label is none of those known; says which line. Or there is none.
     """
     rows: list[Row] = []
     number = 0
@@ -125,6 +125,8 @@ def read(path: Path) -> list[Row]:
             )
         sentence, label, kind = fields
         rows.append(Row(sentence, label, kind, number))
+    if not rows:
+        raise ValueError(f"{path} has no rows; wanted sentence, label and kind on a line, with tabs between")
     return rows
 
 

@@ -85,6 +85,12 @@ def test_a_bad_line_is_named(tmp_path, line):
         read(path)
 
 
+def test_an_empty_table_is_named(tmp_path):
+    (tmp_path / "t.tsv").write_text("\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"t\.tsv has no rows"):
+        read(tmp_path / "t.tsv")
+
+
 def test_the_card_shows_what_is_printed(answers):
     card = (embedded_folder() / "README.md").read_text(encoding="utf-8")
     for found in answers.values():
