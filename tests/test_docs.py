@@ -168,6 +168,18 @@ def test_every_page_is_in_the_contents_and_every_command_in_the_reference():
         assert f"## claimcheck {verb}\n" in shown
 
 
+def test_the_confidence_to_ask_for_is_that_of_the_model_card():
+    def rows(path):
+        found = re.findall(
+            r"^\| (\w+(?: \w+)*) \| 0?(\.\d\d) \| (\w+) ?%? \| 0?(\.\d\d) \| (\d+)", path, re.MULTILINE
+        )
+        return [(label.replace("_", " "), *rest) for label, *rest in found]
+
+    card = (ROOT / "models/claimcheck-fa-small/README.md").read_text("utf-8").replace("100%", "all")
+    shown = rows((DOCS / "confidence.md").read_text("utf-8"))
+    assert len(shown) == 4 and shown == rows(card)
+
+
 @pytest.mark.process
 def test_the_site_builds_and_loads_nothing_from_elsewhere(tmp_path):
     pytest.importorskip("mkdocs", reason="needs claimcheck[docs]")
