@@ -59,7 +59,9 @@ class Page:
 
     def __init__(self, browser, address):
         self.browser = browser
+        browser.get("about:blank")  # a second visit to one address may return while the first still stands
         browser.get(address)
+        self.wait(lambda: self.script("return document.readyState") == "complete")
 
     def __getitem__(self, name):
         return self.browser.find_element(By.ID, name)
