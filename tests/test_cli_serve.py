@@ -1,5 +1,6 @@
 """``claimcheck serve`` as people type it, up to where it would listen."""
 
+import socket
 import sys
 
 import pytest
@@ -84,6 +85,13 @@ def test_tokens_that_no_header_holds(served, tmp_path, capsys, token):
     (tmp_path / "token").write_text(token, encoding="utf-8")
     assert main(["serve", "--token-file", str(tmp_path / "token")]) == 2
     assert "token" in capsys.readouterr().err and not served
+
+
+def test_a_port_that_is_taken(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert main(["serve", "--port", str(taken.getsockname()[1])]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("claimcheck: cannot listen on 127.0.0.1, port") and "--port" in told
 
 
 def test_without_the_extra_it_is_named(monkeypatch, capsys):

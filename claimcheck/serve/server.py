@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import sys
-from typing import Any
+from collections.abc import Callable
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -64,19 +65,36 @@ def _clocked(seconds: float) -> type[H11Protocol]:
     return Clocked
 
 
-def run(service: Service, host: str, port: int, ready: Any = None) -> None:
-    """Serve until told to stop; ``ready`` is called with the address when requests are taken."""
+def run(service: Service, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Serve until told to stop; ``ready`` is called with the address when requests are taken.
+
+    Raises:
+        OSError: it cannot listen there, or its workers did not start.
+    """
     # uvicorn, when all is answered, raises the signal again that ended it; by default that would kill
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    serving = server(service, host, port)
+    with _bound(host, port) as listening:
+        serving = server(service, host, port)
 
-    async def serve() -> None:
-        task = asyncio.create_task(serving.serve())
-        while not serving.started and not task.done():
-            await asyncio.sleep(0.02)
-        if serving.started and ready is not None:
-            name, number = serving.servers[0].sockets[0].getsockname()[:2]
-            ready(f"http://{f'[{name}]' if ':' in name else name}:{number}/")
-        await task
+        async def serve() -> None:
+            task = asyncio.create_task(serving.serve(sockets=[listening]))
+            while not serving.started and not task.done():
+                await asyncio.sleep(0.02)
+            if serving.started:
+                name, number = listening.getsockname()[:2]
+                ready(f"http://{f'[{name}]' if ':' in name else name}:{number}/")
+            await task
 
-    asyncio.run(serve())
+        asyncio.run(serve())
+        if not serving.started:
+            raise OSError("the service did not start; what its workers said stands above")
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise OSError(
+            f"cannot listen on {host}, port {port}: {error.strerror}; try another --port"
+        ) from error
