@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -91,10 +92,16 @@ def run(service: Service, host: str, port: int, ready: Callable[[str], None]) ->
 
 
 def _bound(host: str, port: int) -> socket.socket:
+    # the protocol is named, or asyncio would not take it for TCP and leave Nagle's algorithm on: 40 ms an answer
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=2048)
+        if os.name == "posix":  # a port that was just left; elsewhere it would let others share it
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
     except OSError as error:
+        bound.close()
         raise OSError(
             f"cannot listen on {host}, port {port}: {error.strerror}; try another --port"
         ) from error
+    return bound
