@@ -342,6 +342,24 @@ def test_slow_clients_hold_up_nobody(client, address):
     assert all(end.startswith(b"HTTP/1.1 408") for end in ends[1::2])
 
 
+def test_slow_clients_do_not_take_all_connections():
+    """Five times as many as may be open, half a head or half a body each; all others are answered meanwhile."""
+    head = b"POST /analyze HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n"
+    with serving(Service(limits=dataclasses.replace(LIMITS, connections=40, seconds_to_send=60))) as url:
+        host, port = url.removeprefix("http://").split(":")
+        slow = []
+        for number in range(200):
+            one = socket.create_connection((host, int(port)))
+            one.sendall(head + b"\r\n{" if number % 2 else head)
+            slow.append(one)
+        for _ in range(5):
+            assert httpx.post(f"{url}/analyze", json={"text": REPORT}, timeout=20).json() == {
+                "spans": plain(REPORT)
+            }
+        for one in slow:
+            one.close()
+
+
 def test_clients_that_go_away(client, address):
     host, port = address.removeprefix("http://").split(":")
     body = json.dumps({"texts": [REPORT] * 50}).encode()

@@ -57,6 +57,7 @@ class Gate:
         self.token = token
         self.hosts = hosts
         self.answering = 0
+        self._reading: dict[asyncio.Timeout, None] = {}  # clocks of bodies that arrive, the oldest first
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -114,7 +115,10 @@ class Gate:
         parts: list[bytes] = []
         size = 0
         try:
-            async with asyncio.timeout(self.limits.seconds_to_send):
+            async with asyncio.timeout(self.limits.seconds_to_send) as clock:
+                self._reading[clock] = None
+                if len(self._reading) > self.limits.connections // 4:  # or slow ones would leave no room
+                    next(iter(self._reading)).reschedule(0)
                 while True:
                     message = await receive()
                     if message["type"] == "http.disconnect":
@@ -126,10 +130,9 @@ class Gate:
                     if not message.get("more_body"):
                         return b"".join(parts)
         except TimeoutError:
-            raise Refused(
-                408,
-                f"{size:,} bytes of the body came in {self.limits.seconds_to_send:g} seconds; send it faster",
-            ) from None
+            raise Refused(408, f"only {size:,} bytes of the body came in time; send it faster") from None
+        finally:
+            self._reading.pop(clock, None)
 
     async def _answer(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
         """Have the application answer; it stops where the client goes away before that."""

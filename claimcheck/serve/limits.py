@@ -17,7 +17,8 @@ class Limits:
         requests: answered at a time; the next one gets 429.
         waiting_characters: that wait for a worker, of all requests together; what would be more gets 503.
         seconds_to_send: for a client to send the head of a request, and again for its body; then 408.
-        connections: open at a time; the next one gets 503.
+        connections: open at a time; the next one gets 503. So that slow clients do not take them all, half of
+            them at most may wait for the head of a request and a quarter for a body: the oldest is closed.
     """
 
     body_bytes: int = 2_000_000

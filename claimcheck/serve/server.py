@@ -23,7 +23,7 @@ def server(service: Service, host: str, port: int) -> uvicorn.Server:
         create_app(service),
         host=host,
         port=port,
-        http=_clocked(limits.seconds_to_send),
+        http=_clocked(limits.seconds_to_send, limits.connections // 2),
         ws="none",
         lifespan="on",
         access_log=False,
@@ -36,32 +36,38 @@ def server(service: Service, host: str, port: int) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def _clocked(seconds: float) -> type[H11Protocol]:
-    """A protocol that closes a connection on which no request has begun ``seconds`` after its first byte was due.
+def _clocked(seconds: float, most: int) -> type[H11Protocol]:
+    """A protocol that closes a connection on which no request has begun in ``seconds``, the oldest where ``most`` wait.
 
     uvicorn's own clock runs only between whole requests, so half a head would hold its connection for ever.
     """
+    waiting: dict[Clocked, asyncio.TimerHandle] = {}  # the oldest first
 
     class Clocked(H11Protocol):
-        _clock: asyncio.TimerHandle | None = None
-
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            self._clock = self.loop.call_later(seconds, transport.close)
+            self._wait()
 
         def data_received(self, data: bytes) -> None:
             super().data_received(data)
-            idle = self.cycle is None or self.cycle.response_complete
-            if self._clock is not None and not idle:
-                self._clock.cancel()
-                self._clock = None
-            elif self._clock is None and idle:
-                self._clock = self.loop.call_later(seconds, self.transport.close)
+            if self.cycle is None or self.cycle.response_complete:
+                self._wait()
+            elif self in waiting:
+                waiting.pop(self).cancel()
 
         def connection_lost(self, exc: Exception | None) -> None:
             super().connection_lost(exc)
-            if self._clock is not None:
-                self._clock.cancel()
+            if self in waiting:
+                waiting.pop(self).cancel()
+
+        def _wait(self) -> None:
+            if self in waiting:
+                return
+            waiting[self] = self.loop.call_later(seconds, self.transport.close)
+            if len(waiting) > most:
+                oldest = next(iter(waiting))
+                waiting.pop(oldest).cancel()
+                oldest.transport.close()
 
     return Clocked
 
