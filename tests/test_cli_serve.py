@@ -102,8 +102,9 @@ def test_answers_are_not_held_back_by_nagle():
         assert listening.proto == socket.IPPROTO_TCP
 
 
-def test_without_the_extra_it_is_named(monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "uvicorn", None)
+@pytest.mark.parametrize("missing", ["fastapi", "uvicorn"])
+def test_without_the_extra_it_is_named(monkeypatch, capsys, missing):
+    monkeypatch.setitem(sys.modules, missing, None)
     for name in [name for name in sys.modules if name.startswith("claimcheck.serve")]:
         monkeypatch.delitem(sys.modules, name)
     assert main(["serve"]) == 1

@@ -53,14 +53,9 @@ def _limits() -> list[tuple[str, type, float]]:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until interrupted."""
-    try:
-        from claimcheck.serve.server import run as serve
-    except ImportError as error:
-        raise ImportError(
-            f"claimcheck serve needs {error.name}, which is not installed: pip install 'claimcheck[serve]'"
-        ) from error
     from claimcheck.scoring.workers import best_split
     from claimcheck.serve import Limits, Service
+    from claimcheck.serve.server import run as serve
 
     chosen = {name: getattr(args, f"max_{name}") for name, _, _ in _limits()}
     _check(args, chosen)
