@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import codecs
 import os
 import re
 import shutil
@@ -11,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from claimcheck.byte_order import wide_encoding
 from claimcheck.cli.factchecks import open_factchecks
 from claimcheck.cli.output import UsageError, check_not_read, is_utf8, json_text, note
 
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
     from claimcheck.span import Span
 
 _ARABIC_SCRIPT = re.compile("[\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc]")
-_BYTE_ORDER_MARKS = {  # those of UTF-32 first: one of them begins with one of UTF-16
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -106,9 +100,8 @@ def _decode(content: bytes, encoding: str, name: str) -> str:
     """The bytes as text, line ends as they are; a UTF-8 byte order mark is no part of it."""
     try:
         utf8 = is_utf8(encoding)
-        mark = next((mark for mark in _BYTE_ORDER_MARKS if content.startswith(mark)), None)
-        if utf8 and mark:
-            other = _BYTE_ORDER_MARKS[mark]
+        other = wide_encoding(content)
+        if utf8 and other:
             raise ValueError(f"{name} begins with the byte order mark of {other}; type: --encoding {other}")
         return content.decode("utf-8-sig" if utf8 else encoding)
     except LookupError as error:

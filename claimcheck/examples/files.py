@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from claimcheck.byte_order import wide_encoding
 from claimcheck.examples.records import BadRow, DataError, Place
 
-_WIDE = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _ESCAPED = re.compile("[\udc80-\udcff]")  # a byte that is not UTF-8, as "surrogateescape" keeps it
 
 
@@ -94,8 +94,8 @@ def _conversion(encoding: str, path: Path) -> str:
 
 
 def _unmarked(path: Path, data: bytes) -> bytes:
-    if data.startswith(_WIDE):
-        name = "UTF-32" if data.startswith(_WIDE[:2]) else "UTF-16"
+    if wide := wide_encoding(data):
+        name = wide.upper()
         raise DataError(f"{path}:1: the file is {name}, not UTF-8; convert it: {_conversion(name, path)}")
     return data.removeprefix(codecs.BOM_UTF8)
 

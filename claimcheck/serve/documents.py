@@ -9,15 +9,12 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
+from claimcheck.byte_order import wide_encoding
+from claimcheck.examples.formats.table import headers
+
 _UNPACKED_BYTES = 50_000_000  # of a Word document; a bomb unpacks into more
 _TEXT_COLUMNS = ("text", "متن")
 _PERSIAN = re.compile("[\u0600-\u06ff\ufb50-\ufdff\ufe70-\ufefc]")
-_MARKS = (
-    (b"\xff\xfe\x00\x00", "utf-32"),  # those of UTF-32 first: one of them begins with one of UTF-16
-    (b"\x00\x00\xfe\xff", "utf-32"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
-)
 
 
 class DocumentError(ValueError):
@@ -40,7 +37,7 @@ def texts_of(content: bytes, kind: str) -> tuple[list[str], str | None]:
 
 def _decoded(content: bytes) -> str:
     """UTF-8, UTF-16 and UTF-32 by their marks, else Windows-1256, in which old Persian files are kept."""
-    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8-sig")
+    encoding = wide_encoding(content) or "utf-8-sig"
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
@@ -86,8 +83,8 @@ def _paragraphs(holder: Any) -> Iterator[str]:
 
 def _table(text: str) -> tuple[list[str], str]:
     """The cells of the column called text or متن, else of the one with most Persian letters."""
-    first = text.split("\n", 1)[0]
-    separator = max(",;\t", key=first.count)
+    found = headers(text)
+    separator = max(found, key=lambda each: len(found[each]))
     try:
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if any(row)]
     except csv.Error as error:
