@@ -47,9 +47,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         if (path := getattr(args, split))
     }
     about = args.about.read_text(encoding="utf-8") if args.about else ""
-    card = data_card(splits, args.name.rpartition("/")[2], args.license, about).replace(
-        "OWNER/NAME", args.name
-    )
+    card = data_card(splits, args.name, args.license, about)
     with tempfile.TemporaryDirectory() as folder:
         _send(args, "dataset", write_data(splits, Path(folder) / "data", card))
 

@@ -26,11 +26,15 @@ from claimcheck.examples.records import BadRow, DataError, Draft, Example, Findi
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One way to keep labelled data: how it is read, written, and known by its file's ending."""
+    """One way to keep labelled data: how it is read, written, and known by its file's ending.
+
+    ``folder`` says whether it is read from a folder: ``False`` from a file, ``True`` from a folder, or either.
+    """
 
     read: Callable[[Path, Fields], Iterator[Draft | Finding]]
     write: Callable[[Iterable[Example], Path], None]
     endings: tuple[str, ...] = ()
+    folder: tuple[bool, ...] = (False,)
 
 
 FORMATS = {
@@ -39,10 +43,10 @@ FORMATS = {
     "label-studio": Format(label_studio.read, label_studio.write, (".json",)),
     "conll": Format(conll.read, conll.write, (".conll", ".conllu", ".bio", ".iob", ".iob2")),
     "csv": Format(table.read, table.write, (".csv", ".tsv")),
-    "brat": Format(brat.read, brat.write),
+    "brat": Format(brat.read, brat.write, folder=(True,)),
     "web-annotation": Format(web_annotation.read, web_annotation.write, (".jsonld",)),
-    "webanno": Format(webanno.read, webanno.write),
-    "hf": Format(dataset.read, dataset.write),
+    "webanno": Format(webanno.read, webanno.write, folder=(False, True)),
+    "hf": Format(dataset.read, dataset.write, folder=(True,)),
 }
 
 
@@ -127,7 +131,7 @@ def read_drafts(
     if format is not None and format not in FORMATS:
         raise DataError(f"there is no format {format!r}; one of {', '.join(FORMATS)}")
     chosen = format or detect(path)
-    if chosen != "webanno" and path.is_dir() != (chosen in ("brat", "hf")):  # WebAnno's may be either
+    if path.is_dir() not in FORMATS[chosen].folder:
         raise DataError(f"{path} is {'a folder' if path.is_dir() else 'a file'}; {chosen} is kept otherwise")
     return FORMATS[chosen].read(path, fields or Fields())
 

@@ -9,6 +9,7 @@ own offsets (code points, as spaCy counts). ``spacy.displacy.render(doc, style="
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
@@ -23,6 +24,7 @@ from claimcheck.api import analyze_many
 COLOURS = {"claim": "#98c6f9", "opinion": "#fdeec2", "call_to_action": "#fce0ee"}
 
 
+@dataclass
 class ClaimSpans:
     """The component.
 
@@ -33,17 +35,10 @@ class ClaimSpans:
         cues: flag claims with rumour cues.
     """
 
-    def __init__(
-        self,
-        model: str | None = None,
-        spans_key: str = "claimcheck",
-        min_confidence: float = 0.0,
-        cues: bool = False,
-    ) -> None:
-        self.model = model
-        self.spans_key = spans_key
-        self.min_confidence = min_confidence
-        self.cues = cues
+    model: str | None = None
+    spans_key: str = "claimcheck"
+    min_confidence: float = 0.0
+    cues: bool = False
 
     def __call__(self, doc: Doc) -> Doc:
         """One document."""
@@ -72,7 +67,7 @@ class ClaimSpans:
 
 @Language.factory(
     "claimcheck",
-    default_config={"model": None, "spans_key": "claimcheck", "min_confidence": 0.0, "cues": False},
+    default_config=asdict(ClaimSpans()),
     assigns=["doc.spans", "span._.claimcheck"],
 )
 def make(

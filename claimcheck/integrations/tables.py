@@ -92,7 +92,5 @@ def _analyzed(
             f"{type(first).__name__} {first!r:.40}",
             stacklevel=3,
         )
-    texts: Iterable[str] = (value if isinstance(value, str) else "" for value in values)
-    if progress is not None:
-        texts = progress([value if isinstance(value, str) else "" for value in values])
-    return analyze_many(texts, **options)
+    texts = [value if isinstance(value, str) else "" for value in values]
+    return analyze_many(progress(texts) if progress else texts, **options)

@@ -12,10 +12,9 @@ from xml.etree import ElementTree
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
+from claimcheck.examples.formats.doccano import triples
 from claimcheck.examples.formats.label_studio import INTERFACE, regions
-from claimcheck.examples.labels import name_of
-from claimcheck.examples.offsets import to_utf16
-from claimcheck.examples.records import Example, LabelledSpan
+from claimcheck.examples.records import Example
 from claimcheck.serve.limits import Refused
 from claimcheck.serve.pool import Asked
 from claimcheck.serve.service import json_answer, spans_of
@@ -112,16 +111,9 @@ async def label_studio_webhook(event: dict[str, Any]) -> dict[str, str]:
 async def doccano(asked: Doccano, request: Request) -> Response:
     """The labels of a text, for doccano's auto labelling."""
     [spans] = await _segments(request, [asked.text])
-    unit = to_utf16(asked.text)
+    found = triples(Example.of("", asked.text, spans))
     return json_answer(
-        [
-            {
-                "label": name_of(span.label, span.check_worthy),
-                "start_offset": unit(span.start),
-                "end_offset": unit(span.end),
-            }
-            for span in map(LabelledSpan.of, spans)
-        ]
+        [{"label": name, "start_offset": start, "end_offset": end} for start, end, name in found]
     )
 
 

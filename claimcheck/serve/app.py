@@ -14,9 +14,9 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
+from claimcheck.api import embedded_folder
 from claimcheck.examples.offsets import UTF16, from_utf16
 from claimcheck.examples.records import BadRow
-from claimcheck.integrations.utf16 import in_utf16
 from claimcheck.serve import annotation_tools, schema
 from claimcheck.serve.documents import DocumentError, texts_of
 from claimcheck.serve.exports import EXPORTS
@@ -96,12 +96,11 @@ async def analyze(asked: schema.AnalyzeRequest, request: Request) -> Response:
 async def triage(asked: schema.TriageRequest, request: Request) -> Response:
     """The claims of many texts, those to look at first in front, with the arithmetic."""
     found = await spans_of(request, asked.texts, asked.asked)
-    items = [item.to_dict() | {"text": item.text} for item in rank(asked.texts, found, asked.top)]
-    for item in items:
-        text = item.pop("text")
-        if asked.offsets == UTF16:
-            item["span"] = in_utf16(text, item["span"])
-    return json_answer({"items": items})
+    items = rank(asked.texts, found, asked.top)
+    plain = [
+        item.to_dict() | {"span": plain_spans(item.text, [item.span], asked.offsets)[0]} for item in items
+    ]
+    return json_answer({"items": plain})
 
 
 @_routes.post("/view", responses={200: {"model": schema.ViewOut}})
@@ -175,7 +174,7 @@ async def health(request: Request) -> Response:
         {
             "status": "ok",
             "version": _version(),
-            "model": Path(service.model).name if service.model else "claimcheck-fa-small",
+            "model": Path(service.model or embedded_folder()).name,
             "workers": service.workers,
             "waiting": request.app.state.pool.waiting,
             "factchecks": service.factchecks is not None,

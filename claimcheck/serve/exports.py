@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from claimcheck.examples.formats.web_annotation import of_analysis
 from claimcheck.flags.stubs import claim_review
+from claimcheck.scoring.writers import flat
 from claimcheck.span import Label, Span
 from claimcheck.view import View
 
@@ -44,12 +45,11 @@ def _csv(text: str, spans: Sequence[Span], plain: Sequence[dict[str, Any]], sour
     out.seek(1)
     rows = csv.writer(out)
     rows.writerow(_COLUMNS)
-    for row in plain:
-        frame = row["attribution"] or {}
-        speaker = frame.get("speaker") or {}
-        flags = " ".join(flag["type"] for flag in row.get("flags", ()))
-        tail = (row["text"], speaker.get("text", ""), frame.get("text", ""), flags)
-        rows.writerow([*(row[name] for name in _COLUMNS[:5]), *map(_inert, tail)])
+    for span in plain:
+        row = flat(span)
+        flags = " ".join(flag["type"] for flag in span.get("flags", ()))
+        tail = (span["text"], row["frame_speaker"] or "", row["frame_text"] or "", flags)
+        rows.writerow([*(span[name] for name in _COLUMNS[:5]), *map(_inert, tail)])
     return out.getvalue()
 
 

@@ -52,12 +52,12 @@ def data_card(splits: Mapping[str, Sequence[Example]], name: str, license: str, 
 
     Args:
         splits: examples by name (``train``, ``validation``, ``test``).
-        name: the title.
+        name: ``OWNER/NAME``, or the name alone; the title is its last part.
         license: an identifier of SPDX, or ``other``.
         about: Markdown on where the texts are from and how they were labelled.
     """
     many = sum(map(len, splits.values()))
-    size = next((name for least, name in _SIZES if many < least), "1M<n<10M")
+    size = next((size for least, size in _SIZES if many < least), "1M<n<10M")
     files = "".join(f"  - split: {split}\n    path: {split}.jsonl\n" for split in splits)
     balances = {split: Balance.of(examples) for split, examples in splits.items()}
     labels = [label for label in NAMES if any(b.spans[label] for b in balances.values())]
@@ -76,12 +76,12 @@ def data_card(splits: Mapping[str, Sequence[Example]], name: str, license: str, 
     return (
         f"---\nlanguage: fa\nlicense: {license}\ntask_categories: [token-classification]\n"
         f"tags: [claim-detection, fact-checking, check-worthiness, persian]\nsize_categories: [{size}]\n"
-        f"configs:\n- config_name: default\n  data_files:\n{files}---\n\n# {name}\n\n"
+        f"configs:\n- config_name: default\n  data_files:\n{files}---\n\n# {name.rpartition('/')[2]}\n\n"
         "Persian passages with labelled character spans, as JSON lines: `text[start:end]` of a span in `spans` is what "
         "`label` says (`claim`, `opinion`, `call_to_action`, `attribution`; claims with `check_worthy`). Offsets count "
         f"code points.\n\n{about.strip()}\n\n## What it holds\n\n"
         f"{head}|---|---|---|{'---|' * len(labels)}\n{rows}{by_genre}"
-        '\n```python\nfrom datasets import load_dataset\n\ndata = load_dataset("OWNER/NAME")\n```\n'
+        f'\n```python\nfrom datasets import load_dataset\n\ndata = load_dataset("{name}")\n```\n'
     )
 
 

@@ -53,7 +53,11 @@ def _parts(item: Any) -> tuple[int, int, str]:
 def _row(example: Example) -> dict[str, Any]:
     row = example.to_dict()
     row.pop("spans")
-    unit = to_utf16(example.text)
-    names = [name_of(span.label, span.check_worthy) for span in example.spans]
-    row["label"] = [[unit(s.start), unit(s.end), n] for s, n in zip(example.spans, names, strict=True)]
+    row["label"] = triples(example)
     return row
+
+
+def triples(example: Example) -> list[list[Any]]:
+    """``[start, end, name]`` of every span, in UTF-16 units."""
+    unit = to_utf16(example.text)
+    return [[unit(s.start), unit(s.end), name_of(s.label, s.check_worthy)] for s in example.spans]

@@ -72,7 +72,7 @@ def tagged_tokens(example: Example) -> Iterator[list[tuple[str, str]]]:
             tag = "O"
             if span:
                 tag = f"{'I' if span is running else 'B'}-{name_of(span.label, span.check_worthy)}"
-            running = span or running
+            running = span
             rows.append((example.text[start:end], tag))
         yield rows
 

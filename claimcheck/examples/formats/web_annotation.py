@@ -39,18 +39,16 @@ _URN = "urn:claimcheck:"
 _AROUND = 32  # characters of prefix and suffix
 
 
-def annotation(
-    source: str, text: str, start: int, end: int, label: str, *more: Mapping[str, Any]
-) -> dict[str, Any]:
+def annotation(source: str, text: str, span: LabelledSpan, *more: Mapping[str, Any]) -> dict[str, Any]:
     """One annotation.
 
     Args:
         source: the IRI of the text.
-        text: the text; ``start`` and ``end`` are code points of it.
-        label: what the annotation says.
+        text: the text that ``span`` is of.
         more: further bodies.
     """
-    body = {"type": "TextualBody", "purpose": "tagging", "value": label}
+    start, end = span.start, span.end
+    body = {"type": "TextualBody", "purpose": "tagging", "value": name_of(span.label, span.check_worthy)}
     return {
         "type": "Annotation",
         "motivation": "tagging",
@@ -88,10 +86,8 @@ def of_analysis(source: str, text: str, spans: Iterable[Span]) -> dict[str, Any]
             if key not in ("start", "end", "text", "label")
         }
         body = {"type": "TextualBody", "purpose": "describing", "format": "application/json"}
-        labelled = LabelledSpan.of(span)
-        label = name_of(labelled.label, labelled.check_worthy)
         more = body | {"value": json.dumps(said, ensure_ascii=False)}
-        items.append(annotation(iri, text, span.start, span.end, label, more))
+        items.append(annotation(iri, text, LabelledSpan.of(span), more))
     return collection([document(iri, text)], items)
 
 
@@ -118,9 +114,7 @@ def write(examples: Iterable[Example], path: Path) -> None:
     for example in examples:
         iri = iri_of(example.id)
         documents.append(document(iri, example.text))
-        for span in example.spans:
-            label = name_of(span.label, span.check_worthy)
-            items.append(annotation(iri, example.text, span.start, span.end, label))
+        items += [annotation(iri, example.text, span) for span in example.spans]
     with replacing(path) as out:
         json.dump(collection(documents, items), out, ensure_ascii=False, indent=1)
         out.write("\n")

@@ -59,14 +59,14 @@ def write(examples: Iterable[Example], path: Path) -> None:
 
 def _lines(example: Example) -> Iterator[str]:
     unit = to_utf16(example.text)
-    numbers = {id(span): number for number, span in enumerate(example.spans, 1)}
+    numbers = {span: number for number, span in enumerate(example.spans, 1)}
     for sentence, tokens in enumerate(cut_tokens(example), 1):
         yield f"\n#Text={_escaped(example.text[tokens[0][0] : tokens[-1][1]])}\n"
         for number, (start, end, span) in enumerate(tokens, 1):
             cells = ("_", "_")
             if span:
                 # the number says which tokens are one span; one token alone needs none, but may have it
-                mark = f"[{numbers[id(span)]}]"
+                mark = f"[{numbers[span]}]"
                 cells = (f"*{mark}", _name(name_of(span.label, span.check_worthy)) + mark)
             place = f"{unit(start)}-{unit(end)}"
             token = _escaped(example.text[start:end])
