@@ -17,7 +17,7 @@ import pytest
 pytest.importorskip("fastapi", reason="needs claimcheck[serve]")
 import docx
 import httpx
-from serving import serving
+from serving import index_in, serving
 
 from claimcheck import analyze
 from claimcheck.examples import read_examples
@@ -42,10 +42,7 @@ LIMITS = Limits(
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory):
-    path = tmp_path_factory.mktemp("factchecks") / "index.sqlite"
-    with FactChecks.open(path) as opened:
-        opened.add([{"id": "1", "claim": "قیمت نان از هفتهٔ آینده دو برابر می‌شود", "verdict": "نادرست"}])
-    return str(path)
+    return index_in(tmp_path_factory.mktemp("factchecks"))
 
 
 @pytest.fixture(scope="module")

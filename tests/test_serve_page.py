@@ -11,11 +11,10 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
-from serving import serving
+from serving import index_in, serving
 from test_serve import REPORT, RUMOUR, word_file
 
 from claimcheck import analyze
-from claimcheck.flags import FactChecks
 from claimcheck.serve import Limits, Service
 from claimcheck.view import View
 
@@ -29,10 +28,8 @@ TEXT = f"😀 {REPORT}\n{RUMOUR} به نظر من این تصمیم عجولان
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    path = tmp_path_factory.mktemp("factchecks") / "index.sqlite"
-    with FactChecks.open(path) as index:
-        index.add([{"id": "1", "claim": "قیمت نان از هفتهٔ آینده دو برابر می‌شود", "verdict": "نادرست"}])
-    with serving(Service(factchecks=str(path), limits=Limits(characters=5_000))) as url:
+    index = index_in(tmp_path_factory.mktemp("factchecks"))
+    with serving(Service(factchecks=index, limits=Limits(characters=5_000))) as url:
         yield url
 
 

@@ -9,9 +9,8 @@ import pytest
 
 pytest.importorskip("fastapi", reason="needs claimcheck[serve]")
 pytest.importorskip("schemathesis", reason="needs claimcheck[dev]")
-from serving import serving
+from serving import index_in, serving
 
-from claimcheck.flags import FactChecks
 from claimcheck.serve import Limits, Service
 
 pytestmark = pytest.mark.process
@@ -23,10 +22,8 @@ READ_INTO = ("/read", "/explain", "/label-studio/predict", "/label-studio/setup"
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    path = tmp_path_factory.mktemp("factchecks") / "index.sqlite"
-    with FactChecks.open(path) as index:
-        index.add([{"id": "1", "claim": "قیمت نان دو برابر می‌شود", "verdict": "نادرست"}])
-    with serving(Service(factchecks=str(path), limits=Limits(requests=8))) as url:
+    index = index_in(tmp_path_factory.mktemp("factchecks"))
+    with serving(Service(factchecks=index, limits=Limits(requests=8))) as url:
         yield url
         assert httpx.get(f"{url}/health").json()["waiting"] == 0
 
