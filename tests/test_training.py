@@ -17,6 +17,7 @@ from claimcheck.cli import main  # noqa: E402
 from claimcheck.encoding import Encoder  # noqa: E402
 from claimcheck.examples import Example, LabelledSpan, write_examples  # noqa: E402
 from claimcheck.folder import open_tokenizer  # noqa: E402
+from claimcheck.model import Model  # noqa: E402
 from claimcheck.runtime import ModelError  # noqa: E402
 from claimcheck.span import Label  # noqa: E402
 from claimcheck.tags import TAGS  # noqa: E402
@@ -30,6 +31,7 @@ from claimcheck.training.batches import (  # noqa: E402
 )
 from claimcheck.training.checkpoints import Checkpoints  # noqa: E402
 from claimcheck.training.corpus import read_lines  # noqa: E402
+from claimcheck.training.device import pick_device  # noqa: E402
 from claimcheck.training.distil import soft_rows  # noqa: E402
 from claimcheck.training.encoders import PROBES, check_offsets, open_backbone  # noqa: E402
 from claimcheck.training.fit import Recipe, TrainingError, fit  # noqa: E402
@@ -193,6 +195,19 @@ def test_tensorboard_reads_the_log(tmp_path):
     assert [(event.step, event.value) for event in events.Scalars("loss")] == [(5, 0.5)]
 
 
+# ---- where it is computed
+
+
+@pytest.mark.parametrize(
+    "able, half",
+    [({"avx512_bf16": True}, True), ({"amx_bf16": True}, True), ({"avx512_bf16": False}, False), ({}, False)],
+)
+def test_half_precision_where_the_processor_has_it(able, half, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
+    assert pick_device() == (torch.device("cpu"), half)
+
+
 # ---- teachers
 
 
@@ -211,7 +226,8 @@ def test_rows_of_teachers_are_kept_on_disk(tiny_folder, tiny_model, tmp_path, mo
         return label_texts([texts], [tiny_folder], tiny_model.encoder, tmp_path / "kept", most=most)
 
     rows = label()
-    told = list(soft_rows(read_lines([texts]), [tiny_model], tiny_model.encoder))
+    teacher = Model.load(tiny_folder, runtime="torch")
+    told = list(soft_rows(read_lines([texts]), [teacher], tiny_model.encoder))
     assert len(rows) == len(told) == 301
     for row, direct in zip(rows, told, strict=True):
         assert np.array_equal(row.ids, direct.ids) and np.array_equal(row.targets, direct.targets)

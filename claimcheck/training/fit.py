@@ -29,6 +29,7 @@ from claimcheck.runtime import TorchRuntime
 from claimcheck.tags import TAGS
 from claimcheck.training.batches import Row, batches, collate, labelled_rows
 from claimcheck.training.checkpoints import Checkpoints
+from claimcheck.training.device import pick_device
 from claimcheck.training.encoders import Backbone
 from claimcheck.training.recipe import Recipe
 from claimcheck.training.soft import SoftRows
@@ -127,17 +128,16 @@ class _Run:
         dev: Sequence[Example],
     ) -> None:
         self.backbone, self.recipe, self.train, self.soft, self.dev = backbone, recipe, train, soft, dev
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device, self.half = pick_device()
         self.module = backbone.module.to(self.device)
         torch.manual_seed(recipe.seed)
-        self.optimizer = torch.optim.AdamW(_groups(self.module, recipe.rate(backbone), recipe))
+        self.optimizer = torch.optim.AdamW(_groups(self.module, recipe.rate(backbone), recipe), fused=True)
         self.base_rates = [group["lr"] for group in self.optimizer.param_groups]
         self.epochs = recipe.most_epochs(backbone, len(train))
         self.step = 0
         self.average = {k: v.detach().clone() for k, v in self.module.named_parameters()}
         self.best = {k: v.clone() for k, v in self.average.items()}
         self.steps_an_epoch = 0
-        self.half = self.device.type == "cuda" and torch.cuda.is_bf16_supported()
 
     def fingerprint(self) -> dict[str, Any]:
         """What must be the same for a checkpoint to be gone on from."""

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from claimcheck.training.corpus import Blocks
+from claimcheck.training.device import pick_device
 from claimcheck.training.encoders import Backbone
 from claimcheck.training.fit import TrainingError
 from claimcheck.training.log import Log
@@ -138,13 +139,12 @@ class _Run:
         held = np.arange(0, len(blocks), _HELD_EVERY)[: _HELD_MOST if len(blocks) >= _HELD_EVERY else 0]
         self.held, self.blocks = blocks[held], np.delete(blocks, held, 0)
         self.size = min(recipe.batch, len(self.blocks))
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.half = self.device.type == "cuda" and torch.cuda.is_bf16_supported()
+        self.device, self.half = pick_device()
         self.module = backbone.module.to(self.device).train()
         for part in self.module.modules():
             if isinstance(part, torch.nn.Dropout):
                 part.p = 0.0  # every pass masks other words: nothing to regularise
-        self.optimizer = torch.optim.AdamW(_groups(self.module, recipe), betas=(0.9, 0.98))
+        self.optimizer = torch.optim.AdamW(_groups(self.module, recipe), betas=(0.9, 0.98), fused=True)
         self.step = 0
         self.before: float | None = None
         self.losses: list[float] = []  # since the last row of the log

@@ -63,7 +63,7 @@ def label_texts(
 
     Args:
         files: a text a line; also compressed.
-        teachers: model folders.
+        teachers: model folders; their weights answer in full precision.
         encoder: the student's encoding.
         cache: a folder for the rows; they are read from there afterwards too.
         most: lines at most.
@@ -72,7 +72,9 @@ def label_texts(
     Raises:
         ValueError: no line holds a sentence, or a file is not text.
     """
-    models = [Model.load(folder) for folder in teachers]
+    models = [
+        Model.load(folder, runtime="torch") for folder in teachers
+    ]  # int8 costs a deep teacher some score
 
     def rows() -> Iterator[dict[str, Any]]:
         many = sum(1 for _ in read_lines(files, most))
