@@ -73,13 +73,27 @@ class TorchRuntime:
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str]) -> TorchRuntime:
-        """Load the weights of ``folder`` in single precision."""
+        """Load the weights of ``folder`` in single precision.
+
+        Raises:
+            ModelError: it holds no ``model.safetensors`` that can be opened; a pickle is not tried.
+        """
         try:
             import torch
             from transformers import AutoModelForTokenClassification
         except ImportError as error:
             raise ImportError("the torch runtime needs the extra: pip install 'claimcheck[train]'") from error
-        return cls(AutoModelForTokenClassification.from_pretrained(folder, dtype=torch.float32))
+        try:
+            return cls(
+                AutoModelForTokenClassification.from_pretrained(
+                    folder, dtype=torch.float32, use_safetensors=True
+                )
+            )
+        except OSError as error:
+            raise ModelError(
+                f"{str(folder)!r} has no model.safetensors that can be opened ({str(error)[:200]}); the torch "
+                "runtime and a teacher of --distil need it beside the ONNX file"
+            ) from error
 
     def logits(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
         """See ``Runtime``."""

@@ -17,7 +17,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from claimcheck import load  # noqa: E402
 from claimcheck.cli import main  # noqa: E402
 from claimcheck.examples import write_examples  # noqa: E402
-from claimcheck.runtime import ModelError  # noqa: E402
+from claimcheck.runtime import ModelError, TorchRuntime  # noqa: E402
 from claimcheck.training.encoders import check_offsets, open_backbone  # noqa: E402
 from claimcheck.training.hub import fetch  # noqa: E402
 
@@ -43,6 +43,16 @@ def test_a_pickle_is_not_opened(tiny_weights, tmp_path):
     (folder / "pytorch_model.bin").unlink()
     with pytest.raises(ModelError, match="no weights"):
         open_backbone(str(folder))
+    assert not trace.exists()
+
+
+def test_a_teacher_s_pickle_is_not_opened(tiny_weights, tmp_path):
+    folder, trace = tmp_path / "model", tmp_path / "it-ran"
+    folder.mkdir()
+    (folder / "config.json").write_bytes((tiny_weights / "config.json").read_bytes())
+    torch.save({"weights": Program(trace)}, folder / "pytorch_model.bin")
+    with pytest.raises(ModelError, match=r"no model\.safetensors"):
+        TorchRuntime.open(folder)
     assert not trace.exists()
 
 

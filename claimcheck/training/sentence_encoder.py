@@ -104,7 +104,11 @@ class _Pooled(torch.nn.Module):
 
 def _export(folder: Path, path: Path) -> None:
     module = AutoModel.from_pretrained(
-        folder, dtype=torch.float32, attn_implementation="eager", add_pooling_layer=False
+        folder,
+        dtype=torch.float32,
+        attn_implementation="eager",
+        add_pooling_layer=False,
+        use_safetensors=True,
     ).eval()
     positions = module.embeddings.position_embeddings
     positions.weight = torch.nn.Parameter(positions.weight[:_POSITIONS].detach().clone())

@@ -71,10 +71,10 @@ def label_texts(
 
     Raises:
         ValueError: no line holds a sentence, or a file is not text.
+        ModelError: a teacher has no ``model.safetensors``.
     """
-    models = [
-        Model.load(folder, runtime="torch") for folder in teachers
-    ]  # int8 costs a deep teacher some score
+    # int8 costs a deep teacher some of its score
+    models = [Model.load(folder, runtime="torch") for folder in teachers]
 
     def rows() -> Iterator[dict[str, Any]]:
         many = sum(1 for _ in read_lines(files, most))
