@@ -395,8 +395,13 @@ def test_files_that_are_no_index(tmp_path):
     with pytest.raises(FileNotFoundError, match="make it first"):
         FactChecks.open(tmp_path / "none" / "checks.db")
     Store(tmp_path / "small.db", 8).close()
-    with pytest.raises(IndexFileError, match="build it again"):
+    with pytest.raises(IndexFileError, match=r"vectors of 8 bytes.*remove it and build it again"):
         FactChecks.open(tmp_path / "small.db")
+    FactChecks.open(tmp_path / "old.db").close()
+    with sqlite3.connect(tmp_path / "old.db") as old:
+        old.execute("UPDATE meta SET value = 1 WHERE key = 'version'")  # vectors of the encoder before
+    with pytest.raises(IndexFileError, match="has version 1"):
+        FactChecks.open(tmp_path / "old.db")
 
 
 def _rows(start, many, size=64):

@@ -28,7 +28,7 @@ from claimcheck.flags.sentence_vectors import Codes, cosines
 
 FloatArray = NDArray[np.float32]
 FIELDS = ("id", "claim", "verdict", "rating", "publisher", "url", "date")
-_VERSION = 1
+_VERSION = 2  # of the layout and of the vectors: those of another encoder do not compare
 _BUSY = 60.0  # seconds a writer waits for another
 _BATCH = 16_384
 _BLOCK = 512  # vectors of a cell in one row
@@ -115,7 +115,7 @@ class Store:
         if (version, size) != (_VERSION, self.size):
             raise IndexFileError(
                 f"{self.path} has version {version} and vectors of {size} bytes, wanted {_VERSION} and {self.size}; "
-                "build it again from its sources: claimcheck factchecks build"
+                "remove it and build it again from its sources: claimcheck factchecks build"
             )
 
     def close(self) -> None:

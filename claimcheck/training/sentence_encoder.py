@@ -90,12 +90,15 @@ def half_whitening(vectors: FloatArray, size: int) -> tuple[FloatArray, FloatArr
     return mean, turn
 
 
-class _Pooled(torch.nn.Module):
+class Pooled(torch.nn.Module):
+    """A BERT-like encoder whose output is the mean of its last states, of unit length."""
+
     def __init__(self, module: Any) -> None:
         super().__init__()
         self.module = module
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> Any:
+        """``(texts, width)`` from ids and mask, both ``(texts, pieces)``."""
         states = self.module(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
         kept = attention_mask[..., None].to(states.dtype)
         mean = (states * kept).sum(1) / kept.sum(1)
@@ -117,7 +120,7 @@ def _export(folder: Path, path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            _Pooled(module),
+            Pooled(module),
             (ids, torch.ones_like(ids)),
             str(path),
             input_names=["input_ids", "attention_mask"],
@@ -149,18 +152,26 @@ def _to_four_bits(source: Path, target: Path) -> None:
 
 
 def pack(matrix: FloatArray) -> tuple[NDArray[np.uint8], FloatArray]:
-    """A ``(inputs, outputs)`` matrix as ``(outputs, blocks, 16)`` bytes of two levels each, and the blocks' scales.
+    """A ``(inputs, outputs)`` matrix as ``(outputs, blocks, 16)`` bytes of two levels each, and the blocks' scales."""
+    levels, scales = four_bits(matrix.T)
+    codes = (levels + 8).astype(np.uint8)  # zero is 8
+    packed: NDArray[np.uint8] = (codes[..., 0::2] | (codes[..., 1::2] << 4)).astype(np.uint8)
+    return packed, scales
 
-    The largest weight of a block is level 0 (the scale has its sign), zero is level 8.
+
+def four_bits(matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Levels ``(outputs, blocks, BLOCK)`` from -8 to 7 and scales ``(outputs, blocks)`` of ``(outputs, inputs)``.
+
+    The largest weight of a block is level -8: the scale has the other sign. So levels times scales, with
+    whatever scales, give the same levels again.
     """
-    inputs, outputs = matrix.shape
-    blocks = np.ascontiguousarray(matrix.T).reshape(outputs, inputs // BLOCK, BLOCK)
+    outputs, inputs = matrix.shape
+    blocks = np.ascontiguousarray(matrix).reshape(outputs, inputs // BLOCK, BLOCK)
     largest = np.take_along_axis(blocks, np.abs(blocks).argmax(-1)[..., None], -1)
     scales = largest / -8
     scales[scales == 0] = 1
-    levels = np.clip(np.rint(blocks / scales) + 8, 0, 15).astype(np.uint8)
-    packed: NDArray[np.uint8] = (levels[..., 0::2] | (levels[..., 1::2] << 4)).astype(np.uint8)
-    return packed, scales[..., 0].astype(np.float32)
+    levels = np.clip(np.rint(blocks / scales), -8, 7).astype(np.float32)
+    return levels, scales[..., 0].astype(np.float32)
 
 
 def _packed_product(graph: onnx.GraphProto, product: _Product) -> list[onnx.NodeProto]:
