@@ -11,9 +11,9 @@ import shutil
 from pathlib import Path
 
 import torch
+from export import WEIGHTS as FILES
 from safetensors.torch import load_file, save_file
 
-SETTINGS = ("config.json", "tokenizer.json", "tokenizer_config.json")
 WEIGHTS = "model.safetensors"
 
 
@@ -34,8 +34,9 @@ def main() -> None:
         for name, value in parts[0].items()
     }
     args.out.mkdir(parents=True, exist_ok=True)
-    for name in SETTINGS:
-        shutil.copyfile(args.folder[0] / name, args.out / name)
+    for name in FILES:
+        if name != WEIGHTS:
+            shutil.copyfile(args.folder[0] / name, args.out / name)
     save_file(mean, args.out / WEIGHTS, metadata={"format": "pt"})
 
 

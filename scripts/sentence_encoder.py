@@ -7,12 +7,11 @@ a line (also .xz). The folder's README.md is not touched.
 """
 
 import argparse
-import lzma
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 from claimcheck import split_sentences
+from claimcheck.training.corpus import read_lines
 from claimcheck.training.sentence_encoder import export_sentence_encoder
 
 
@@ -39,7 +38,7 @@ def pick(paths: list[Path], many: int, seed: int) -> list[str]:
     chance = random.Random(seed)
     out = []
     for path in paths:
-        lines = list(_lines(path))
+        lines = list(read_lines([path]))
         chance.shuffle(lines)
         found = 0
         for line in lines:
@@ -49,15 +48,6 @@ def pick(paths: list[Path], many: int, seed: int) -> list[str]:
                 found += 1
     chance.shuffle(out)
     return out
-
-
-def _lines(path: Path) -> Iterator[str]:
-    with (
-        lzma.open(path, "rt", encoding="utf-8")
-        if path.suffix == ".xz"
-        else open(path, encoding="utf-8") as file
-    ):
-        yield from (line.strip() for line in file)
 
 
 if __name__ == "__main__":

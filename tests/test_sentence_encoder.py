@@ -36,19 +36,11 @@ QUICK = ContrastiveRecipe(steps=12, batch=8, held_out=8, rate=3e-2, table_rate=3
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tiny_weights, tmp_path_factory):
     """A tiny encoder of random weights that stand on four bits, as those of the real one do."""
     folder = tmp_path_factory.mktemp("encoder")
     torch.manual_seed(0)
-    config = transformers.BertConfig(
-        vocab_size=10497,
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=512,
-        pad_token_id=1,
-    )
+    config = transformers.AutoConfig.from_pretrained(tiny_weights, vocab_size=10497)
     transformers.BertModel(config, add_pooling_layer=False).save_pretrained(folder)
     weights = load_file(folder / "model.safetensors")
     for name, value in weights.items():

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Sequence
-from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +36,7 @@ from claimcheck.training.sentence_encoder import Pooled, four_bits
 Pair = tuple[str, str]
 _HEADLINE = (4, 13)  # words
 _PARAGRAPH = 14  # words at least
+_BELOW = 2  # lines below its headline, at most
 _READ = 32  # words of a paragraph
 _PIECES = 64
 _SLACK = 0.05  # of a level: weights come rounded to eight bits of mantissa
@@ -74,23 +74,27 @@ def headline_pairs(lines: Iterable[str], words: Callable[[str], Sequence[str]], 
     """
     found: dict[str, str] = {}
     taken: set[str] = set()
-    waiting: list[tuple[str, int]] = []  # headlines and how many lines ago they stood
+    headline, left = "", 0  # the nearest above, and how many lines below it its paragraph may still stand
     for line in lines:
-        many = len(line.split())
-        if many >= _PARAGRAPH:
-            paragraph = " ".join(line.split()[:_READ])
-            for headline, _ in waiting[-1:]:  # the nearest
-                if paragraph not in taken and _same_matter(words(headline), words(paragraph), rarity):
-                    taken.add(found.setdefault(headline, paragraph))
-        waiting = [(headline, ago + 1) for headline, ago in waiting if ago == 0 and many < _PARAGRAPH]
-        if _HEADLINE[0] <= many <= _HEADLINE[1] and line[-1] not in ".:؛،" and line[0] != "[":
-            waiting.append((line, 0))
+        parts = line.split()
+        if len(parts) >= _PARAGRAPH:
+            paragraph = " ".join(parts[:_READ])
+            new = left > 0 and headline not in found and paragraph not in taken
+            if new and _same_matter(words(headline), words(paragraph), rarity):
+                found[headline] = paragraph
+                taken.add(paragraph)
+            left = 0
+        elif _HEADLINE[0] <= len(parts) <= _HEADLINE[1] and line[-1] not in ".:؛،" and line[0] != "[":
+            headline, left = line, _BELOW
+        else:
+            left -= 1
     return list(found.items())
 
 
 def _same_matter(headline: Sequence[str], paragraph: Sequence[str], rarity: Rarity) -> bool:
     rare = {word: idf for word, idf in zip(headline, rarity.of_words(headline), strict=True) if idf > _RARE}
-    shared = sum(idf for word, idf in rare.items() if word in set(paragraph))
+    there = set(paragraph)
+    shared = sum(idf for word, idf in rare.items() if word in there)
     return bool(rare) and _SHARED[0] <= shared / sum(rare.values()) <= _SHARED[1]
 
 
@@ -131,7 +135,7 @@ def learn_from_pairs(
         folder, dtype=torch.float32, add_pooling_layer=False, use_safetensors=True
     )
     device, half = pick_device()
-    encode = _Encode(Pooled(module.to(device).eval()), tokenizer, device, half)  # eval: no dropout
+    encode = _Encode(Pooled(module.to(device).eval()), tokenizer, device)  # eval: no dropout
     old = {name: value.clone() for name, value in module.state_dict().items()}
     before = _nearest(encode, held)
     _fix_levels(module)
@@ -145,8 +149,8 @@ def learn_from_pairs(
         for group, peak in zip(optimizer.param_groups, peaks, strict=True):
             group["lr"] = peak * min((step + 1) / 10, 0.5 * (1 + np.cos(np.pi * step / recipe.steps)))
         loss = _info_nce(
-            encode([headline for headline, _ in some]),
-            encode([_part(paragraph, chance) for _, paragraph in some]),
+            encode([headline for headline, _ in some], half),
+            encode([_part(paragraph, chance) for _, paragraph in some], half),
             recipe.temperature,
         )
         if not torch.isfinite(loss):
@@ -170,20 +174,20 @@ def learn_from_pairs(
 
 
 class _Encode:
-    """Texts to unit vectors ``(texts, width)`` with their gradient."""
+    """Texts to unit vectors ``(texts, width)`` with their gradient, in single precision or products in bfloat16."""
 
-    def __init__(self, pooled: Pooled, tokenizer: Tokenizer, device: torch.device, half: bool) -> None:
-        self.pooled, self.tokenizer, self.device, self.half = pooled, tokenizer, device, half
+    def __init__(self, pooled: Pooled, tokenizer: Tokenizer, device: torch.device) -> None:
+        self.pooled, self.tokenizer, self.device = pooled, tokenizer, device
         self.tokenizer.enable_padding(pad_id=pooled.module.config.pad_token_id)
         self.tokenizer.enable_truncation(_PIECES)
 
-    def __call__(self, texts: Sequence[str]) -> torch.Tensor:
+    def __call__(self, texts: Sequence[str], half: bool = False) -> torch.Tensor:
         encodings = self.tokenizer.encode_batch([PREFIX + text for text in texts])
         ids, mask = (
             torch.tensor([getattr(one, name) for one in encodings], device=self.device)
             for name in ("ids", "attention_mask")
         )
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
             vectors: torch.Tensor = self.pooled(ids, mask)
         return vectors.float()
 
@@ -254,8 +258,6 @@ def _part(paragraph: str, chance: np.random.Generator) -> str:
 
 def _nearest(encode: _Encode, pairs: Sequence[Pair]) -> float:
     """The share of headlines whose own paragraph is the nearest of all, in single precision."""
-    encode = copy(encode)
-    encode.half = False
     with torch.no_grad():
         headlines, paragraphs = (
             torch.cat([encode([pair[side] for pair in pairs[i : i + 64]]) for i in range(0, len(pairs), 64)])
